@@ -1,0 +1,210 @@
+"""What changes admissions and personal links."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from congress import journal, links
+from congress.errors import Refused
+from congress.models import AccessLink, Admission, BrowserSession, Edition, Level, Role, User
+from congress.signals import rights_changed
+
+# The strongest kind wins where somebody has several reasons to come.
+_STRENGTH = [
+    Admission.Kind.REHEARSAL,
+    Admission.Kind.PRESS,
+    Admission.Kind.ATTENDEE,
+    Admission.Kind.SPEAKER,
+    Admission.Kind.STAFF,
+]
+
+
+class TooManyDevices(Refused):
+    message = _("This link is already open on as many devices as it may be.")
+
+
+class LinkIsOver(Refused):
+    message = _("This link has ended.")
+
+
+@transaction.atomic
+def grant_admission(
+    *,
+    person: User,
+    edition: Edition,
+    kind: str,
+    now: datetime,
+    level: str = Level.OTHER,
+    valid_until: datetime | None = None,
+    by: User | None = None,
+) -> Admission:
+    """Let the person enter. Granting again revives a revoked admission; a weaker kind never replaces a stronger."""
+    admission, created = Admission.objects.select_for_update().get_or_create(
+        person=person,
+        edition=edition,
+        defaults={"kind": kind, "level": level, "granted_at": now, "valid_until": valid_until},
+    )
+    if not created:
+        if admission.revoked_at is not None or _STRENGTH.index(kind) >= _STRENGTH.index(
+            admission.kind
+        ):
+            admission.kind, admission.level, admission.valid_until = kind, level, valid_until
+        admission.revoked_at = None
+        admission.save()
+    journal.note(
+        "admission.granted",
+        edition=edition,
+        now=now,
+        by=by,
+        about=person,
+        target=admission,
+        kind=kind,
+    )
+    _rights_changed(people=[person.pk])
+    return admission
+
+
+@transaction.atomic
+def revoke_admission(*, admission: Admission, now: datetime, by: User | None = None) -> None:
+    """End an admission and its links; open sockets close within seconds. Twice does no harm."""
+    if not Admission.objects.filter(pk=admission.pk, revoked_at__isnull=True).update(
+        revoked_at=now
+    ):
+        return
+    admission.revoked_at = now
+    for link in AccessLink.objects.filter(admission=admission, revoked_at__isnull=True):
+        revoke_link(link=link, now=now, by=by)
+    journal.note(
+        "admission.revoked",
+        edition=admission.edition,
+        now=now,
+        by=by,
+        about=admission.person,
+        target=admission,
+    )
+    _rights_changed(people=[admission.person_id])
+
+
+@transaction.atomic
+def create_link(
+    *,
+    kind: str,
+    edition: Edition,
+    now: datetime,
+    person: User | None = None,
+    admission: Admission | None = None,
+    role: Role | None = None,
+    valid_until: datetime | None = None,
+    by: User | None = None,
+) -> AccessLink:
+    """A link without a token: that is minted when it is sent (`mint`). Ends two hours after the congress."""
+    link = AccessLink.objects.create(
+        kind=kind,
+        edition=edition,
+        person=person,
+        admission=admission,
+        role=role,
+        valid_from=now,
+        valid_until=valid_until or edition.ends_at + timedelta(hours=2),
+    )
+    journal.note(
+        "link.created", edition=edition, now=now, by=by, about=person, target=link, kind=kind
+    )
+    return link
+
+
+@transaction.atomic
+def mint(*, link: AccessLink, now: datetime) -> str:
+    """A new token for the link; the one before stays good, so that no delivered letter holds a dead link.
+
+    Returns the plain token. It is kept nowhere: only its hash is stored.
+    """
+    link = AccessLink.objects.select_for_update().get(pk=link.pk)
+    token = links.new_token(link.kind)
+    link.previous_token_hash, link.token_hash = link.token_hash, links.hashed(token)
+    link.save(update_fields=["token_hash", "previous_token_hash"])
+    journal.note("link.minted", edition=link.edition, now=now, about=link.person, target=link)
+    return token
+
+
+@transaction.atomic
+def renew_link(*, link: AccessLink, now: datetime, by: User | None = None) -> str:
+    """A new token that ends all older ones and whoever is in by them. Returns the plain token."""
+    AccessLink.objects.filter(pk=link.pk).update(token_hash=None, previous_token_hash=None)
+    _end_sessions(link)
+    journal.note(
+        "link.renewed", edition=link.edition, now=now, by=by, about=link.person, target=link
+    )
+    return mint(link=link, now=now)
+
+
+@transaction.atomic
+def revoke_link(*, link: AccessLink, now: datetime, by: User | None = None) -> None:
+    """End the link and whoever is in by it. Twice does no harm."""
+    if not AccessLink.objects.filter(pk=link.pk, revoked_at__isnull=True).update(revoked_at=now):
+        return
+    link.revoked_at = now
+    _end_sessions(link)
+    journal.note(
+        "link.revoked", edition=link.edition, now=now, by=by, about=link.person, target=link
+    )
+
+
+@transaction.atomic
+def enter_by_link(
+    *, request: HttpRequest, link: AccessLink, now: datetime, replace_oldest: bool = False
+) -> None:
+    """Sign the link's person in on this device, until the link ends.
+
+    Raises `LinkIsOver` or `TooManyDevices`; with `replace_oldest` the longest-standing device is signed out instead.
+    """
+    from django.contrib.auth import login  # imports the models of whoever signs in
+
+    link = (
+        AccessLink.objects.select_for_update(of=("self",))
+        .select_related("person", "edition")
+        .get(pk=link.pk)
+    )
+    if not link.is_open(now) or link.person is None or not link.person.is_active:
+        raise LinkIsOver
+    if link.admission is not None and not link.admission.is_in_force(now):
+        raise LinkIsOver
+    here = request.session.session_key
+    # Sessions live by the real clock: a practice edition's year may be long ago.
+    devices = list(
+        BrowserSession.objects.filter(link=link, expire_date__gt=timezone.now())  # noqa: TID251  # sessions are real
+        .exclude(session_key=here)
+        .order_by("entered_at")
+    )
+    if len(devices) >= link.max_devices:
+        if not replace_oldest:
+            raise TooManyDevices
+        for device in devices[: len(devices) - link.max_devices + 1]:
+            _end([device.session_key])
+    login(request, link.person, backend="congress.auth.RoleBackend")
+    request.session["link"] = link.pk
+    request.session.set_expiry(max(60, int((link.valid_until - now).total_seconds())))
+    journal.note("link.entered", edition=link.edition, now=now, about=link.person, target=link)
+
+
+def _end_sessions(link: AccessLink) -> None:
+    _end(
+        list(BrowserSession.objects.filter(link=link).values_list("session_key", flat=True)),
+        links=[link.pk],
+    )
+
+
+def _end(sessions: list[str], *, links: list[int] | None = None) -> None:
+    BrowserSession.objects.filter(session_key__in=sessions).delete()
+    _rights_changed(sessions=sessions, links=links or [])
+
+
+def _rights_changed(**whose: list[str] | list[int]) -> None:
+    transaction.on_commit(
+        lambda: rights_changed.send(
+            sender=None, **{"people": [], "sessions": [], "links": []} | whose
+        )  # type: ignore[arg-type]  # plain keywords
+    )

@@ -1,0 +1,10 @@
+"""What the congress itself enters in its registries."""
+
+from django.utils.translation import gettext_lazy as _
+
+from congress import panels
+
+panels.navigation.register(
+    panels.Item(_("Organisation"), "orga", visible=lambda request: request.access.has_role),
+    order=90,
+)

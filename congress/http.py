@@ -1,0 +1,108 @@
+"""Requests inside an edition, and who may make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils.functional import cached_property
+
+from congress.models import Admission, Edition, Stage, User
+
+P = ParamSpec("P")
+
+
+class EditionRequest(HttpRequest):
+    """A request below `/<edition>/`. `now` is the edition's time, read with it in one query."""
+
+    edition: Edition
+    now: datetime
+    csp_nonce: str
+    access: Access
+
+
+class MemberRequest(EditionRequest):
+    """The same of somebody who is signed in."""
+
+    user: User  # type: ignore[assignment]  # the decorators below guarantee it
+
+
+class Access:
+    """What the person of this request may do in its edition. At most two queries, asked when needed."""
+
+    def __init__(self, request: HttpRequest, edition: Edition, now: datetime) -> None:
+        self.person = request.user if isinstance(request.user, User) else None
+        self.edition = edition
+        self.now = now
+
+    @cached_property
+    def admission(self) -> Admission | None:
+        """The admission in force, or none."""
+        if self.person is None:
+            return None
+        return Admission.objects.in_force().filter(person=self.person, edition=self.edition).first()
+
+    @cached_property
+    def has_role(self) -> bool:
+        return self.person is not None and self.person.works_for(self.edition)
+
+    def plays(self, *kinds: str, stage: Stage | None = None) -> bool:
+        return self.person is not None and (
+            self.person.is_superuser or self.person.has_role(self.edition, *kinds, stage=stage)
+        )
+
+    def require_role(self, *kinds: str, stage: Stage | None = None) -> None:
+        """Nothing for whoever plays one of the kinds. Raises `Http404` for strangers, `PermissionDenied` for others."""
+        if self.plays(*kinds, stage=stage):
+            return
+        if not self.has_role and self.admission is None:
+            raise Http404
+        raise PermissionDenied
+
+
+EditionView = Callable[Concatenate[Any, P], HttpResponseBase]
+
+
+def role_required(*kinds: str) -> Callable[[EditionView[P]], EditionView[P]]:
+    """Anonymous: to the sign-in. No role or admission in the edition: 404. A role of another kind: 403.
+
+    A role for one stage only counts where the view asks `request.access.require_role(..., stage=stage)` itself;
+    here it is enough to hold the kind for any stage.
+    """
+
+    def decorate(view: EditionView[P]) -> EditionView[P]:
+        @wraps(view)
+        def guarded(request: EditionRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            person = cast(User, request.user)
+            held = any(
+                role.kind in kinds and role.edition_id in (None, request.edition.pk)
+                for role in person.active_roles
+            )
+            if not held:
+                request.access.require_role(*kinds)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def admission_required(view: EditionView[P]) -> EditionView[P]:
+    """Anonymous: to the sign-in. Without an admission in force: 404; people with a role may look without one."""
+
+    @wraps(view)
+    def guarded(request: EditionRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if request.access.admission is None and not request.access.has_role:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded

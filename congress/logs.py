@@ -1,0 +1,27 @@
+"""Log lines: when, what, which request; never a token, a password, an address of a person."""
+
+import contextvars
+import logging
+import re
+
+request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+
+# Personal links and everything that looks like one of their tokens.
+_TOKENS = re.compile(r"\b(press|attendee|speaker|moderator|director|screen|badge)_[0-9A-Za-z]{8,}")
+_QUERIES = re.compile(r"([?&](?:ticket|key|code|token)=)[^&\s\"']+")
+_MAILBOXES = re.compile(r"[^\s@<>\"'=(]+@[^\s@<>\"',)]+\.[^\s@<>\"',)]+")
+
+
+def masked(text: str) -> str:
+    text = _TOKENS.sub(r"\1_…", text)
+    text = _QUERIES.sub(r"\1…", text)
+    return _MAILBOXES.sub("…@…", text)
+
+
+class LineFormatter(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(request_id)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.request_id = request_id.get()
+        return masked(super().format(record))

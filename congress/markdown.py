@@ -1,0 +1,92 @@
+"""Markdown as organisers write it → HTML that is safe to show. Not for anything else: no HTML, no pictures."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import nh3
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+TAGS = {
+    *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "strong", "em", "s", "a"),
+    *("blockquote", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"),
+}
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}}
+SCHEMES = {"http", "https", "mailto", "tel"}
+
+QUOTES = {"de": "„“‚‘", "en": "“”‘’"}
+_parsers = {
+    language: MarkdownIt(
+        "js-default", {"html": False, "typographer": True, "quotes": quotes, "linkify": False}
+    ).disable("image")
+    for language, quotes in QUOTES.items()
+}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """An entry of the table of contents."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A text and the headings of its sections."""
+
+    html: SafeString
+    contents: list[Heading]
+
+
+def _name(text: str, taken: set[str]) -> str:
+    """An id that can stand in an address, unique on the page."""
+    folded = text.lower().translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}))
+    ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-") or "abschnitt"
+    name, number = stem, 2
+    while name in taken:
+        name, number = f"{stem}-{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _prepare_headings(tokens: list[Token]) -> list[Heading]:
+    """Give headings ids, and make room for the page's own h1."""
+    contents: list[Heading] = []
+    taken: set[str] = set()
+    for position, token in enumerate(tokens):
+        if token.type not in {"heading_open", "heading_close"}:
+            continue
+        token.tag = "h2" if token.tag == "h1" else token.tag
+        if token.type == "heading_open" and token.tag in {"h2", "h3", "h4"}:
+            text = "".join(
+                child.content for child in tokens[position + 1].children or [] if child.content
+            )
+            token.attrSet("id", _name(text, taken))
+            if token.tag == "h2":
+                contents.append(Heading(str(token.attrGet("id")), text))
+    return contents
+
+
+def render(text: str) -> Rendered:
+    """Markdown to HTML and table of contents. Raw HTML, pictures and `javascript:` links do no harm."""
+    parser = _parsers["en" if (get_language() or "de").startswith("en") else "de"]
+    tokens = parser.parse(text)
+    contents = _prepare_headings(tokens)
+    raw = parser.renderer.render(tokens, parser.options, {})
+    clean = nh3.clean(
+        raw, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener"
+    )
+    # Wide tables scroll by themselves, not the page; whoever has only a keyboard can scroll them.
+    region = format_html(
+        '<div class="fk-scroll" role="region" tabindex="0" aria-label="{}">', _("Table")
+    )
+    clean = clean.replace("<table>", f"{region}<table>")
+    clean = clean.replace("</table>", "</table></div>")
+    return Rendered(mark_safe(clean), contents)  # noqa: S308 - cleaned by nh3 in the line above

@@ -1,0 +1,21 @@
+"""What there is: editions, people, what they may do, how they get in, and what was decided."""
+
+from congress.models.access import AccessLink, Admission, BrowserSession, Level
+from congress.models.editions import Edition, Stage, State
+from congress.models.journal import JournalEntry
+from congress.models.pages import Page
+from congress.models.people import Role, User
+
+__all__ = [
+    "AccessLink",
+    "Admission",
+    "BrowserSession",
+    "Edition",
+    "JournalEntry",
+    "Level",
+    "Page",
+    "Role",
+    "Stage",
+    "State",
+    "User",
+]

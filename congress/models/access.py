@@ -1,0 +1,197 @@
+"""How people get in: admissions, personal links, and the browser sessions both can end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from congress.models.editions import Edition
+from congress.models.people import Role, User
+
+
+class Level(models.TextChoices):
+    """Level of administration; `other` for whoever has none (press, guests)."""
+
+    BUND = "bund", _("Federal level")
+    LAND = "land", _("Länder")
+    KOMMUNE = "kommune", _("Municipalities")
+    IT_PROVIDER = "it-dienstleister", _("IT service provider")
+    CORPORATION = "koerperschaft", _("Public corporation")
+    ASSOCIATION = "verband", _("Association")
+    UNIVERSITY = "hochschule", _("University")
+    OTHER = "other", _("Other")
+
+
+class AdmissionQuerySet(models.QuerySet["Admission"]):
+    def in_force(self) -> Self:
+        """Not revoked and not over, by the edition's clock."""
+        return self.filter(
+            Q(valid_until__isnull=True) | Q(valid_until__gt=Edition.edition_now("edition__")),
+            revoked_at__isnull=True,
+        )
+
+
+class Admission(models.Model):
+    """This person may enter this edition. The one thing a stage asks for; one per person and edition."""
+
+    class Kind(models.TextChoices):
+        ATTENDEE = "attendee", _("attendee")
+        PRESS = "press", _("press")
+        SPEAKER = "speaker", _("speaker")
+        STAFF = "staff", _("staff")
+        REHEARSAL = "rehearsal", _("rehearsal")
+
+    MAY_VOTE: ClassVar[frozenset[str]] = frozenset(
+        {Kind.ATTENDEE, Kind.SPEAKER, Kind.STAFF, Kind.REHEARSAL}
+    )
+
+    person = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="admissions", verbose_name=_("person")
+    )
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="admissions", verbose_name=_("edition")
+    )
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    level = models.CharField(
+        _("level of administration"), max_length=20, choices=Level, default=Level.OTHER
+    )
+    granted_at = models.DateTimeField(_("granted"))
+    valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects: ClassVar[AdmissionQuerySet] = AdmissionQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
+
+    class Meta:
+        verbose_name = _("admission")
+        verbose_name_plural = _("admissions")
+        ordering = ("edition", "person")
+        constraints = (
+            models.UniqueConstraint(
+                name="one_admission_per_person_and_edition", fields=("person", "edition")
+            ),
+            models.UniqueConstraint(name="admission_of_its_edition", fields=("edition", "id")),
+            models.CheckConstraint(
+                name="admission_kind_is_known",
+                condition=Q(kind__in=["attendee", "press", "speaker", "staff", "rehearsal"]),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.person}"
+
+    def is_in_force(self, now: datetime) -> bool:
+        """The same rule as `AdmissionQuerySet.in_force`."""
+        return self.revoked_at is None and (self.valid_until is None or now < self.valid_until)
+
+    @property
+    def may_vote(self) -> bool:
+        """Vote, rate and support: press watches and reads."""
+        return self.kind in self.MAY_VOTE
+
+
+class AccessLinkQuerySet(models.QuerySet["AccessLink"]):
+    def of_token(self, token_hash: bytes) -> Self:
+        """The link whose newest or next-to-newest token this is: a retried mail leaves no dead link behind."""
+        return self.filter(Q(token_hash=token_hash) | Q(previous_token_hash=token_hash))
+
+
+class AccessLink(models.Model):
+    """A personal way in: 256 random bits, of which only the hash is kept (`congress.links` makes and reads them).
+
+    Opened by GET, entered by a person's POST, usable many times until it ends.
+    """
+
+    class Kind(models.TextChoices):
+        PRESS = "press", _("press")
+        ATTENDEE = "attendee", _("attendee")
+        SPEAKER = "speaker", _("speaker")
+        MODERATOR = "moderator", _("moderator")
+        DIRECTOR = "director", _("director")
+        SCREEN = "screen", _("screen")
+        BADGE = "badge", _("badge")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="links", verbose_name=_("edition")
+    )
+    person = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        related_name="links",
+        null=True,
+        blank=True,
+        verbose_name=_("person"),
+    )
+    admission = models.ForeignKey(
+        Admission,
+        on_delete=models.CASCADE,
+        related_name="links",
+        null=True,
+        blank=True,
+        verbose_name=_("admission"),
+    )
+    role = models.ForeignKey(
+        Role,
+        on_delete=models.CASCADE,
+        related_name="links",
+        null=True,
+        blank=True,
+        verbose_name=_("role"),
+    )
+    token_hash = models.BinaryField(max_length=32, unique=True, null=True)
+    previous_token_hash = models.BinaryField(max_length=32, unique=True, null=True)
+    valid_from = models.DateTimeField(_("valid from"))
+    valid_until = models.DateTimeField(_("valid until"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    max_devices = models.PositiveSmallIntegerField(_("devices at a time"), default=3)
+
+    objects: ClassVar[AccessLinkQuerySet] = AccessLinkQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
+
+    class Meta:
+        verbose_name = _("personal link")
+        verbose_name_plural = _("personal links")
+        ordering = ("edition", "kind", "pk")
+        constraints = (
+            models.CheckConstraint(
+                name="link_ends_after_it_begins", condition=Q(valid_until__gt=F("valid_from"))
+            ),
+            models.CheckConstraint(
+                name="link_has_one_to_ten_devices", condition=Q(max_devices__range=(1, 10))
+            ),
+            models.UniqueConstraint(
+                name="one_active_link_per_admission_and_kind",
+                fields=("admission", "kind"),
+                condition=Q(revoked_at__isnull=True, admission__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.person or self.edition}"
+
+    def is_open(self, now: datetime) -> bool:
+        return self.revoked_at is None and self.valid_from <= now < self.valid_until
+
+
+class BrowserSession(AbstractBaseSession):
+    """A browser that is signed in. Names its person and its link, so that both can end it."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions", null=True)
+    link = models.ForeignKey(
+        AccessLink, on_delete=models.CASCADE, related_name="sessions", null=True
+    )
+    entered_at = models.DateTimeField(_("entered"), auto_now_add=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        verbose_name = _("browser session")
+        verbose_name_plural = _("browser sessions")
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from congress.sessions import SessionStore  # the store needs this model first
+
+        return SessionStore

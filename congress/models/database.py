@@ -1,0 +1,37 @@
+"""Words of PostgreSQL that Django has none for."""
+
+from typing import Any
+
+from django.db import migrations, models
+
+
+class StatementNow(models.Func):
+    """The database's clock at the start of the running statement: the one clock that rules are judged by."""
+
+    function = "statement_timestamp"
+    template = "%(function)s()"
+    output_field = models.DateTimeField()  # type: ignore[assignment]  # stubs know only the property
+
+
+class SameEdition(migrations.RunSQL):
+    """Ties a foreign key to its edition: a row of one edition can never name a row of another.
+
+    `SameEdition("programme_session", "stage_id", "congress_stage")` needs `edition_id` in both tables and a unique
+    constraint over (edition_id, id) in the second.
+    """
+
+    def __init__(self, table: str, column: str, target: str, *, shared: str = "edition_id") -> None:
+        name = f"{table}_{column}_same_{shared}"
+        super().__init__(
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY ({shared}, {column}) "
+            f"REFERENCES {target} ({shared}, id) DEFERRABLE INITIALLY DEFERRED",
+            f"ALTER TABLE {table} DROP CONSTRAINT {name}",
+        )
+        self._arguments = (table, column, target, shared)
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        table, column, target, shared = self._arguments
+        return self.__class__.__qualname__, [table, column, target], {"shared": shared}
+
+    def describe(self) -> str:
+        return "Tie {0}.{1} to {2} by {3}".format(*self._arguments)

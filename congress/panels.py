@@ -1,0 +1,81 @@
+"""What apps above the congress put on its pages. They enter themselves in `AppConfig.ready()`."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from django.utils.functional import Promise
+
+if TYPE_CHECKING:
+    from congress.http import EditionRequest
+    from congress.models import Edition, User
+
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Things in the order they ask for."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[int, T]] = []
+
+    def register(self, thing: T, *, order: int = 50) -> T:
+        self._entries.append((order, thing))
+        self._entries.sort(key=lambda entry: entry[0])
+        return thing
+
+    def __iter__(self) -> Iterator[T]:
+        return (thing for _, thing in self._entries)
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry of the main navigation. `url_name` takes the edition."""
+
+    label: str | Promise
+    url_name: str
+    visible: Callable[["EditionRequest"], bool] = lambda request: True
+
+
+@dataclass(frozen=True)
+class MainButton:
+    """The one button of the home page that fits phase and person."""
+
+    label: str | Promise
+    url: str
+    hint: str | Promise = ""
+
+
+@dataclass(frozen=True)
+class OrgaLink:
+    """A page of the organisers' daily work, for people with one of the roles. `url_name` takes the edition."""
+
+    label: str | Promise
+    url_name: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WaitingItem:
+    """Something that waits for a person: how much of it, where it is done, and by whom."""
+
+    label: str | Promise
+    count: Callable[["Edition", "User"], int]
+    url: Callable[["Edition"], str]
+    roles: tuple[str, ...]
+
+
+navigation: Registry[Item] = Registry()
+# Each gives entries for the context of the home page.
+home_context: Registry[Callable[["EditionRequest"], dict[str, Any]]] = Registry()
+# Each gives rendered HTML for the home page, or nothing.
+home: Registry[Callable[["EditionRequest"], str]] = Registry()
+# Asked in order; the first answer is the main button.
+main_buttons: Registry[Callable[["EditionRequest"], MainButton | None]] = Registry()
+orga_links: Registry[OrgaLink] = Registry()
+waiting: Registry[WaitingItem] = Registry()
+# What every installation needs (`manage.py setup`); each says in one line what it did.
+setup_steps: Registry[Callable[[], str]] = Registry()
+# What the demonstration is filled with (`manage.py seed_demo`); repeatable.
+demo_data: Registry[Callable[["Edition"], None]] = Registry()

@@ -1,0 +1,22 @@
+"""The session store: Django's, with rows that name their person and their link."""
+
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+
+LINK_KEY = "link"  # id of the AccessLink that this browser entered by
+
+
+class SessionStore(DatabaseSessionStore):
+    @classmethod
+    def get_model_class(cls) -> Any:
+        from congress.models import BrowserSession  # the registry is not ready while settings load
+
+        return BrowserSession
+
+    def create_model_instance(self, data: dict[str, Any]) -> Any:
+        row = super().create_model_instance(data)
+        row.person_id = data.get(SESSION_KEY)
+        row.link_id = data.get(LINK_KEY)
+        return row

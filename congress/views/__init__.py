@@ -1,0 +1,25 @@
+"""Doors of the congress itself: public pages, personal links, operations, errors."""
+
+from congress.views.errors import bad_request, csrf_failure, forbidden, gone, not_found
+from congress.views.links import access_link
+from congress.views.operations import health, ready, robots, security_txt
+from congress.views.orga import orga
+from congress.views.site import help_page, home, page, start
+
+__all__ = [
+    "access_link",
+    "bad_request",
+    "csrf_failure",
+    "forbidden",
+    "gone",
+    "health",
+    "help_page",
+    "home",
+    "not_found",
+    "orga",
+    "page",
+    "ready",
+    "robots",
+    "security_txt",
+    "start",
+]

@@ -1,0 +1,71 @@
+"""Personal links: GET shows a page and changes nothing, a person's POST enters."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from congress import actions, links
+from congress.models import AccessLink
+from congress.views.errors import gone, not_found
+
+_PRIVATE = {
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+@require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
+def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Unknown: 404. Ended: 410 with a contact. Cut off by a mail program: said so. Never a name before the POST."""
+    response = _answer(request, token)
+    for name, value in _PRIVATE.items():
+        response[name] = value
+    return response
+
+
+def _answer(request: HttpRequest, token: str) -> HttpResponseBase:
+    try:
+        token_hash = links.hashed(token)
+    except links.Incomplete:
+        return render(request, "congress/link_incomplete.html", status=404)
+    link = (
+        AccessLink.objects.of_token(token_hash)
+        .select_related("edition__host_state", "admission")
+        .first()
+    )
+    if link is None:
+        return not_found(request)
+    edition, now = link.edition, link.edition.now()
+    if not link.is_open(now) or (
+        link.admission is not None and not link.admission.is_in_force(now)
+    ):
+        return gone(request, edition=edition)
+    full = False
+    if request.method == "POST":
+        try:
+            actions.enter_by_link(
+                request=request, link=link, now=now, replace_oldest="replace" in request.POST
+            )
+        except actions.TooManyDevices:
+            full = True
+        except actions.LinkIsOver:
+            return gone(request, edition=edition)
+        else:
+            response: HttpResponse = redirect(_goal(link))
+            response.status_code = 303
+            return response
+    context = {
+        "edition": edition,
+        "now": now,
+        "kind": link.kind,
+        "full": full,
+        "max_devices": link.max_devices,
+    }
+    return render(request, "congress/access_link.html", context, status=409 if full else 200)
+
+
+def _goal(link: AccessLink) -> str:
+    """Where the link leads, without a token in the address."""
+    return reverse("home", kwargs={"edition": link.edition.slug})

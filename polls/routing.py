@@ -1,0 +1,5 @@
+"""Sockets of the live part."""
+
+from channels.routing import URLRouter
+
+sockets = URLRouter([])

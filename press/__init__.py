@@ -1,0 +1,1 @@
+"""Journalists and what is published for them."""

@@ -1,0 +1,1 @@
+"""What happens when and where: tracks, sessions, speakers, and what is on air."""

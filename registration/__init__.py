@@ -1,0 +1,1 @@
+"""Who may come, and who comes: eligibility, registrations, places."""
