@@ -1,0 +1,96 @@
+"""Gives the tests their own PostgreSQL and Valkey, before Django reads its settings.
+
+DATABASE_URL and REDIS_URL name other ones; each stands for itself. Of a Redis from outside only keys
+with our prefix are touched.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from congress.local.errors import CannotStart
+from congress.local.places import Places
+from congress.local.services import Services
+
+_OURS = "fkt-"  # short: sockets live below
+_DIRECTORY = Path(tempfile.mkdtemp(prefix=_OURS, dir="/tmp"))
+_DIRECTORY.chmod(0o711)  # the user PostgreSQL runs as passes through
+(_DIRECTORY / "pid").write_text(str(os.getpid()))
+
+PLACES = Places(_DIRECTORY)
+SERVICES = Services(PLACES, durable=False, ends_with_us=True)
+_given = dict(os.environ)
+
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "congress.settings",
+    "TESTING": "true",
+    "DEMO": "false",
+    "DEBUG": "false",
+    "SECRET_KEY": "only-for-tests-" + secrets.token_hex(32),
+    "SITE_URLS": "http://testserver",
+    "LOCAL_DIR": str(_DIRECTORY),
+    "MEDIA_ROOT": str(_DIRECTORY / "media"),
+    "REDIS_PREFIX": f"test-{secrets.token_hex(4)}",
+    "DATABASE_URL": _given.get("DATABASE_URL") or SERVICES.postgres.url(),
+    "REDIS_URL": _given.get("REDIS_URL") or SERVICES.valkey.url(),
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="races and faults with their full counts")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.option.collectonly:
+        return
+    signal.signal(signal.SIGTERM, _interrupt)  # so that SIGTERM, too, ends what we started
+    _remove_left_behind()
+    try:
+        SERVICES.start(_given)
+    except CannotStart as reason:
+        pytest.exit(str(reason), returncode=1)
+
+
+def pytest_unconfigure() -> None:
+    SERVICES.stop()
+    shutil.rmtree(_DIRECTORY, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Browser tests last: playwright's event loop stays open in their thread and disturbs async tests."""
+    for item in items:
+        if _is_e2e(item):
+            item.add_marker("e2e")
+    items.sort(key=_is_e2e)
+
+
+def _is_e2e(item: pytest.Item) -> bool:
+    return (Path(__file__).parent / "tests" / "e2e") in item.path.parents
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _remove_left_behind() -> None:
+    """Directories of runs that were killed outright; their servers ended with them."""
+    for directory in Path("/tmp").glob(f"{_OURS}*"):
+        try:
+            owner = int((directory / "pid").read_text())
+            os.kill(owner, 0)
+        except ProcessLookupError:
+            shutil.rmtree(directory, ignore_errors=True)
+        except (OSError, ValueError):
+            continue
+
+
+@pytest.fixture(scope="session")
+def rounds(pytestconfig: pytest.Config) -> Callable[[int, int], int]:
+    """`rounds(few, all)`: few in the daily run, all with --full."""
+    return lambda few, full: full if pytestconfig.getoption("full") else few
