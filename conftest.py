@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from congress.local.errors import CannotStart
 from congress.local.places import Places
@@ -40,6 +41,8 @@ os.environ |= {
     "DATABASE_URL": _given.get("DATABASE_URL") or SERVICES.postgres.url(),
     "REDIS_URL": _given.get("REDIS_URL") or SERVICES.valkey.url(),
 }
+# pytest-django sets Django up only where the settings have been read by now.
+settings.INSTALLED_APPS  # noqa: B018
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
