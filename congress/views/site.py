@@ -1,10 +1,13 @@
 """Public pages: home, help, duties."""
 
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from congress import panels
@@ -52,4 +55,31 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 def _page(request: HttpRequest, slug: str, edition: Edition | None) -> HttpResponse:
     found = Page.objects.for_edition(edition).filter(slug=slug).first()
     shown = found or get_object_or_404(Page, slug=slug, edition__isnull=True)
-    return render(request, "congress/page.html", {"page": shown, "is_help": slug == "hilfe"})
+    context = {"page": shown, "body": filled(shown.body, edition), "is_help": slug == "hilfe"}
+    return render(request, "congress/page.html", context)
+
+
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+def filled(body: str, edition: Edition | None) -> str:
+    """Text with the host's data in place of `{{name}}`. Filled once: what comes out is not searched again."""
+    facts = host_facts(edition)
+    return _PLACEHOLDER.sub(lambda match: facts.get(match[1]) or gettext("[to be added by the host]"), body)
+
+
+def host_facts(edition: Edition | None) -> dict[str, str]:
+    if edition is None:
+        return {}
+    return {
+        "title": edition.title,
+        "organiser": edition.organiser,
+        "host": edition.host_state.official_name,
+        "city": edition.city,
+        "venue": edition.venue,
+        "help_email": edition.help_email or "",
+        "help_phone": edition.help_phone,
+        "press_email": edition.press_email or "",
+        "first_day": date_format(edition.starts_on, "DATE_FORMAT"),
+        "last_day": date_format(edition.ends_on, "DATE_FORMAT"),
+    }
