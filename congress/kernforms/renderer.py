@@ -1,0 +1,76 @@
+"""The form renderer and the bound field that give Django's forms KERN's classes; templates are in `templates/kern/`."""
+
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.forms.renderers import TemplatesSetting
+from django.utils.functional import cached_property
+
+from congress.kernforms.widgets import InlineRadioSelect
+
+# The first match wins: CheckboxSelectMultiple is a RadioSelect to Django, so it stands before it.
+CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.CheckboxSelectMultiple, "kern-form-check__checkbox"),
+    (forms.RadioSelect, "kern-form-check__radio"),
+    (forms.CheckboxInput, "kern-form-check__checkbox"),
+    (forms.Select, "kern-form-input__select"),
+)
+GROUPS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
+
+
+class KernBoundField(BoundField):
+    """A field that knows which of KERN's shapes it has."""
+
+    @cached_property
+    def kind(self) -> str:
+        """`group` (fieldset of choices), `check`, `list`, `select`, `file`, `several` or `input`."""
+        widget = self.field.widget
+        if isinstance(widget, GROUPS):
+            return "group"
+        if isinstance(widget, forms.CheckboxInput):
+            return "check"
+        if isinstance(widget, forms.SelectMultiple):
+            return "list"
+        if isinstance(widget, forms.Select):
+            return "select"
+        if isinstance(widget, forms.ClearableFileInput):
+            return "file"
+        if isinstance(widget, forms.MultiWidget):
+            return "several"
+        return "input"
+
+    @property
+    def is_inline(self) -> bool:
+        return isinstance(self.field.widget, InlineRadioSelect)
+
+    @property
+    def is_optional(self) -> bool:
+        return not self.field.required
+
+    @property
+    def focus_id(self) -> str:
+        """The id of what takes the keyboard: a group of choices takes it at its first choice."""
+        auto_id = str(self.auto_id)
+        return f"{auto_id}_0" if self.kind in {"group", "several"} else auto_id
+
+    def build_widget_attrs(
+        self, attrs: dict[str, Any], widget: forms.Widget | None = None
+    ) -> dict[str, Any]:
+        attrs = super().build_widget_attrs(attrs, widget)
+        widget = widget or self.field.widget
+        own = next((name for kind, name in CLASSES if isinstance(widget, kind)), "kern-form-input__input")
+        classes = [attrs.get("class", ""), widget.attrs.get("class", ""), own]
+        if self.errors:
+            classes.append(f"{own}--error")
+        attrs["class"] = " ".join(filter(None, classes))
+        return attrs
+
+
+class KernRenderer(TemplatesSetting):
+    """`FORM_RENDERER`: `{{ form }}` and `{{ form.field.as_field_group }}` come out as KERN."""
+
+    bound_field_class = KernBoundField
+    form_template_name = "kern/form.html"
+    field_template_name = "kern/field.html"
+    formset_template_name = "kern/formset.html"
