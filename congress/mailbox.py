@@ -32,6 +32,9 @@ def canonical(address: str) -> str:
 
 def canonical_host(host: str) -> str:
     """The host in A-labels (UTS 46, strict). Raises `ValidationError`."""
+    # UTS 46 would drop what nobody sees; an address that holds it was tampered with or pasted badly.
+    if any(unicodedata.category(letter)[0] in "CZ" for letter in host):
+        raise ValidationError(_NO_ADDRESS, code="no_address")
     labels = host.split(".")
     if any(_mixes_scripts(label) for label in labels):
         raise ValidationError(_MIXED, code="mixed_scripts")

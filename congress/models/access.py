@@ -184,7 +184,7 @@ class BrowserSession(AbstractBaseSession):
     link = models.ForeignKey(
         AccessLink, on_delete=models.CASCADE, related_name="sessions", null=True
     )
-    entered_at = models.DateTimeField(_("entered"), auto_now_add=True)
+    entered_at = models.DateTimeField(_("entered"))
 
     class Meta(AbstractBaseSession.Meta):
         verbose_name = _("browser session")

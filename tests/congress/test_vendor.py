@@ -8,7 +8,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = [ROOT / "congress" / "static" / "vendor", ROOT / "tests" / "vendor"]
-LINE = re.compile(r"^\| (?P<file>\S+) \| (?P<package>\S+) \| \S+ \| (?P<licence>\S+) \| \S+ \| `(?P<sha>[0-9a-f]{64})` \|$", re.M)
+LINE = re.compile(
+    r"^\| (?P<file>\S+) \| (?P<package>\S+) \| \S+ \| (?P<licence>\S+) \| \S+ \| `(?P<sha>[0-9a-f]{64})` \|$",
+    re.M,
+)
 
 
 def listed(folder: Path) -> dict[str, re.Match[str]]:
@@ -30,7 +33,9 @@ def test_every_vendored_file_is_listed_with_its_checksum(folder):
 def test_every_vendored_package_brings_its_licence(folder):
     packages = {line["package"] for line in listed(folder).values()}
 
-    assert {line["package"] for file, line in listed(folder).items() if "LICENSE" in file} == packages
+    assert {
+        line["package"] for file, line in listed(folder).items() if "LICENSE" in file
+    } == packages
 
 
 def test_no_style_of_ours_or_others_loads_from_another_host():
