@@ -106,11 +106,15 @@ def raise_file_limit() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m congress.server", description="Serves the suite.")
+    parser = argparse.ArgumentParser(
+        prog="python -m congress.server", description="Serves the suite."
+    )
     parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
     parser.add_argument("--uds", help="a Unix socket instead of host and port")
-    parser.add_argument("--workers", type=int, default=int(os.environ.get("WEB_WORKERS", os.cpu_count() or 2)))
+    parser.add_argument(
+        "--workers", type=int, default=int(os.environ.get("WEB_WORKERS", os.cpu_count() or 2))
+    )
     chosen = parser.parse_args(arguments)
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -120,7 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = chosen.uds or f"{chosen.host}:{chosen.port}"
         taken = error.errno == errno.EADDRINUSE
-        print(f"{where} is taken by another program." if taken else f"Cannot listen on {where}: {error}", file=sys.stderr)
+        print(
+            f"{where} is taken by another program."
+            if taken
+            else f"Cannot listen on {where}: {error}",
+            file=sys.stderr,
+        )
         return STARTUP_FAILURE
 
     raise_file_limit()
@@ -130,10 +139,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.uds:
         common["forwarded_allow_ips"] = "*"  # only the proxy can reach the path
     os.environ[_PARENT] = str(os.getpid())
-    where = chosen.uds or "http://%s:%s" % listener.getsockname()[:2]
+    where = chosen.uds or "http://{}:{}".format(*listener.getsockname()[:2])
     logger.info("Serving %s with %s workers.", where, chosen.workers)
 
-    config = uvicorn.Config("congress.server:application", factory=True, workers=chosen.workers, **common)
+    config = uvicorn.Config(
+        "congress.server:application", factory=True, workers=chosen.workers, **common
+    )
     supervisor = Multiprocess(config, sockets=[listener])
     supervisor.run()
     failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)

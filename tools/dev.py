@@ -74,7 +74,9 @@ def find_python():
             return path
     raise Stop(
         "Python 3.11, 3.12 or 3.13 is needed, this is {}.{} and no other one is on the PATH. "
-        "Debian and Ubuntu: sudo apt install python3.11 python3.11-venv".format(*sys.version_info[:2])
+        "Debian and Ubuntu: sudo apt install python3.11 python3.11-venv".format(
+            *sys.version_info[:2]
+        )
     )
 
 
@@ -88,7 +90,10 @@ def make_venv(need):
     shutil.rmtree(str(VENV), ignore_errors=True)
     say("Creating .venv with {} …".format(python))
     made = subprocess.run(
-        [python, "-m", "venv", str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        [python, "-m", "venv", str(VENV)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
     )
     if made.returncode == 0:
         return
@@ -114,7 +119,11 @@ def requirements(need):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             line = line.split(" #")[0].strip()
             package = re.split(r"[=\[;<> ]", line)[0]
-            if line and not line.startswith(("#", "-r")) and not os.environ.get(REPLACED_BY.get(package, "")):
+            if (
+                line
+                and not line.startswith(("#", "-r"))
+                and not os.environ.get(REPLACED_BY.get(package, ""))
+            ):
                 lines.append(line)
     return lines
 
@@ -124,10 +133,18 @@ def install(need):
     lock = ROOT / "requirements.lock"
     constraints = lock.read_text(encoding="utf-8") if lock.exists() else ""
     wanted = hashlib.sha256("\n".join([*sorted(lines), constraints]).encode()).hexdigest()
-    stamps = [VENV / ("." + each + "-installed") for each in (("run", "dev") if need == "dev" else ("run",))]
+    stamps = [
+        VENV / ("." + each + "-installed")
+        for each in (("run", "dev") if need == "dev" else ("run",))
+    ]
     if stamps[-1].exists() and stamps[-1].read_text() == wanted:
         return
-    if need == "run" and (VENV / ".dev-installed").exists() and stamps[0].exists() and stamps[0].read_text() == wanted:
+    if (
+        need == "run"
+        and (VENV / ".dev-installed").exists()
+        and stamps[0].exists()
+        and stamps[0].read_text() == wanted
+    ):
         return
     insist_on_space(need)
     say("Installing the requirements (once, about half a minute) …")
@@ -135,10 +152,14 @@ def install(need):
     command += ["--only-binary", ":all:", "--progress-bar", "off"]
     command += ["--constraint", str(lock)] if constraints else []
     with open(str(LOG), "wb") as log:
-        code = subprocess.call(command + lines, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        code = subprocess.call(
+            command + lines, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
     if code:
         raise Stop(why_not(LOG.read_text(encoding="utf-8", errors="replace"), need))
-    run_lines = hashlib.sha256("\n".join([*sorted(requirements("run")), constraints]).encode()).hexdigest()
+    run_lines = hashlib.sha256(
+        "\n".join([*sorted(requirements("run")), constraints]).encode()
+    ).hexdigest()
     stamps[0].write_text(run_lines)
     stamps[-1].write_text(wanted)
 
@@ -149,21 +170,31 @@ def why_not(output, need):
     if NO_NETWORK.search(output):
         return (
             "The package index cannot be reached. Is there a network, or a proxy to name "
-            "(HTTPS_PROXY=http://host:port, PIP_INDEX_URL=https://host/simple)? Details: " + shown(LOG)
+            "(HTTPS_PROXY=http://host:port, PIP_INDEX_URL=https://host/simple)? Details: "
+            + shown(LOG)
         )
     missing = NO_WHEEL.search(output)
     if missing:
         package = re.split(r"[=\[]", missing.group(1))[0]
         server = REPLACED_BY.get(package)
-        system = "{} {} with Python {}.{}".format(*os.uname()[0:5:4], *(version_of(PYTHON) or OLDEST))
-        example = {"DATABASE_URL": "postgres://user:password@host/name", "REDIS_URL": "redis://host:6379/0"}
+        system = "{} {} with Python {}.{}".format(
+            *os.uname()[0:5:4], *(version_of(PYTHON) or OLDEST)
+        )
+        example = {
+            "DATABASE_URL": "postgres://user:password@host/name",
+            "REDIS_URL": "redis://host:6379/0",
+        }
         way = (
             "Name a server of your own instead: {}={} make demo".format(server, example[server])
             if server
             else "Use Linux or macOS on x86-64 or ARM with Python 3.11 to 3.13."
         )
-        return "There is no ready-made package of {} for {}. {} Details: {}".format(package, system, way, shown(LOG))
-    return "The requirements could not be installed: {} Details: {}".format(last_line(output), shown(LOG))
+        return "There is no ready-made package of {} for {}. {} Details: {}".format(
+            package, system, way, shown(LOG)
+        )
+    return "The requirements could not be installed: {} Details: {}".format(
+        last_line(output), shown(LOG)
+    )
 
 
 def insist_on_space(need):
@@ -172,15 +203,19 @@ def insist_on_space(need):
 
 
 def no_space(need):
-    return "There is not enough space on the disk of {}: about {} MB are needed. See: df -h .".format(
-        ROOT, NEEDED_MB[need]
+    return (
+        "There is not enough space on the disk of {}: about {} MB are needed. See: df -h .".format(
+            ROOT, NEEDED_MB[need]
+        )
     )
 
 
 def set_up(need):
     """Ready .venv; two starters at once wait for each other."""
     if os.name != "posix":
-        raise Stop("This needs Linux or macOS; under Windows use WSL: https://learn.microsoft.com/windows/wsl/install")
+        raise Stop(
+            "This needs Linux or macOS; under Windows use WSL: https://learn.microsoft.com/windows/wsl/install"
+        )
     try:
         with open(str(ROOT / "requirements.txt")) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -220,14 +255,20 @@ def test(*arguments):
     """Everything but the browser, then the browser; a failure of either counts."""
     set_up("dev")
     environment = without_settings()
-    first = subprocess.call(pytest("tests", "--ignore=tests/e2e", *arguments), cwd=str(ROOT), env=environment)
+    first = subprocess.call(
+        pytest("tests", "--ignore=tests/e2e", *arguments), cwd=str(ROOT), env=environment
+    )
     if first in (2, 3, 4):  # interrupted, or pytest itself could not run
         return first
     second = 0
     if (ROOT / "tests" / "e2e").is_dir():
         second = subprocess.call(pytest("tests/e2e", *arguments), cwd=str(ROOT), env=environment)
     if first not in (0, 5):
-        say("FAILED: the first of the two runs above, tests without a browser (exit code {}).".format(first))
+        say(
+            "FAILED: the first of the two runs above, tests without a browser (exit code {}).".format(
+                first
+            )
+        )
         return first
     return 0 if second == 5 else second
 
@@ -263,7 +304,9 @@ def lint():
     failed = []
     for name, command in checks:
         say("— " + name)
-        if subprocess.call(command, cwd=str(ROOT), env=dict(environment, PATH=tools + ":" + os.environ["PATH"])):
+        if subprocess.call(
+            command, cwd=str(ROOT), env=dict(environment, PATH=tools + ":" + os.environ["PATH"])
+        ):
             failed.append(name)
     say("lint: " + ("failed: " + ", ".join(failed) if failed else "all clean"))
     return 1 if failed else 0
@@ -273,11 +316,21 @@ def messages():
     """Collect the texts of every app and compile them (needs gettext)."""
     set_up("dev")
     if shutil.which("msgfmt") is None:
-        raise Stop("gettext is needed to collect texts. Debian and Ubuntu: sudo apt install gettext")
+        raise Stop(
+            "gettext is needed to collect texts. Debian and Ubuntu: sudo apt install gettext"
+        )
     for app in ("congress", "registration", "programme", "polls", "press"):
         admin = [str(PYTHON), "-m", "django"]
         (ROOT / app / "locale").mkdir(exist_ok=True)
-        make = ["makemessages", "--locale", "de", "--no-obsolete", "--no-location", "--verbosity", "0"]
+        make = [
+            "makemessages",
+            "--locale",
+            "de",
+            "--no-obsolete",
+            "--no-location",
+            "--verbosity",
+            "0",
+        ]
         for command in (make, ["compilemessages", "--locale", "de", "--verbosity", "0"]):
             code = subprocess.call(admin + command, cwd=str(ROOT / app))
             if code:

@@ -4,6 +4,7 @@ Starts what is not there, says in a few lines where to go, keeps web, worker, be
 running, and stops all of it, PostgreSQL and Valkey included. Each writes to its own log.
 """
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -69,11 +70,17 @@ class Demo:
         python = sys.executable
         celery = [python, "-m", "celery", "--app", "congress"]
         schedule = str(self.places.state / "celerybeat-schedule")
-        self._run("mail", [python, "-m", "congress.local.mailsink", str(mail_port), str(self.places.mails)])
+        self._run(
+            "mail",
+            [python, "-m", "congress.local.mailsink", str(mail_port), str(self.places.mails)],
+        )
         serve = ["--host", self.host, "--port", str(self.port), "--workers", str(WEB_WORKERS)]
         self._run("web", [python, "-m", "congress.server", *serve])
         self._run("worker", [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"])
-        self._run("beat", [*celery, "beat", "--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING"])
+        self._run(
+            "beat",
+            [*celery, "beat", "--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING"],
+        )
         self._wait_for_answer()
         self._welcome(time.monotonic() - began)
 
@@ -98,7 +105,9 @@ class Demo:
                 step.kill()
                 step.wait()
         if step.returncode:
-            raise CannotStart(f"The database could not be prepared. {log} ends:\n{last_lines(log, 8)}")
+            raise CannotStart(
+                f"The database could not be prepared. {log} ends:\n{last_lines(log, 8)}"
+            )
 
     def _run(self, name: str, command: list[str]) -> None:
         child = Child(name, command, self.places.logs / f"{name}.log", self.environment, ROOT)
@@ -114,7 +123,9 @@ class Demo:
         wait_until(answers, SECONDS_TO_ANSWER, every=0.1)
         if not self._is_healthy():
             log = self.places.logs / "web.log"
-            raise CannotStart(f"The site does not answer on {self.address}. {log} ends:\n{last_lines(log, 8)}")
+            raise CannotStart(
+                f"The site does not answer on {self.address}. {log} ends:\n{last_lines(log, 8)}"
+            )
 
     def _is_healthy(self) -> bool:
         try:
@@ -159,8 +170,12 @@ Der Fachkongress läuft / The congress is running  ({seconds:.1f} s)
         said = environment.given()
         lost = [
             name
-            for name, server in (("PostgreSQL", self.services.postgres), ("Valkey", self.services.valkey))
-            if not said.get("DATABASE_URL" if name == "PostgreSQL" else "REDIS_URL") and not server.answers()
+            for name, server in (
+                ("PostgreSQL", self.services.postgres),
+                ("Valkey", self.services.valkey),
+            )
+            if not said.get("DATABASE_URL" if name == "PostgreSQL" else "REDIS_URL")
+            and not server.answers()
         ]
         if lost:
             say(f"{' and '.join(lost)} ended; starting again. Logs: {shown(self.places.logs)}/")
@@ -184,7 +199,8 @@ Der Fachkongress läuft / The congress is running  ({seconds:.1f} s)
             child.ask_to_end()
         deadline = time.monotonic() + SECONDS_TO_END
         wait_until(
-            lambda: self.asked_to_end > 1 or not any(child.is_running() for child in self.children), SECONDS_TO_END
+            lambda: self.asked_to_end > 1 or not any(child.is_running() for child in self.children),
+            SECONDS_TO_END,
         )
         for child in self.children:
             child.end(by=time.monotonic() if self.asked_to_end > 1 else deadline)
@@ -192,10 +208,10 @@ Der Fachkongress läuft / The congress is running  ({seconds:.1f} s)
 
 
 def say(text: str) -> None:
-    try:
+    with contextlib.suppress(
+        OSError
+    ):  # the terminal is gone; what it started still has to be ended
         print(text, flush=True)
-    except OSError:  # the terminal is gone; what it started still has to be ended
-        pass
 
 
 def shown(path: Path) -> str:
@@ -204,14 +220,20 @@ def shown(path: Path) -> str:
 
 def insist_on_free_port(host: str, port: int) -> None:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except PermissionError as error:
-        raise CannotStart(f"Port {port} is for root only. Choose another one: PORT=8001 make demo") from error
+        raise CannotStart(
+            f"Port {port} is for root only. Choose another one: PORT=8001 make demo"
+        ) from error
     except socket.gaierror as error:
-        raise CannotStart(f"There is no host {host} here. Leave HOST out, or: HOST=127.0.0.1 make demo") from error
+        raise CannotStart(
+            f"There is no host {host} here. Leave HOST out, or: HOST=127.0.0.1 make demo"
+        ) from error
     except OSError as error:
         free = port + 1 if port < 65535 else 8001
         raise CannotStart(
@@ -227,13 +249,17 @@ def free_mail_port() -> int:
             except OSError:
                 continue
             return port
-    raise CannotStart(f"No port between {MAIL_PORTS[0]} and {MAIL_PORTS[-1]} is free for the mail sink.")
+    raise CannotStart(
+        f"No port between {MAIL_PORTS[0]} and {MAIL_PORTS[-1]} is free for the mail sink."
+    )
 
 
 def port_from_environment() -> int:
     said = os.environ.get("PORT") or "8000"
     if not said.isdigit() or not 0 < int(said) < 65536:
-        raise CannotStart(f"PORT={said} is no port. Choose a number from 1024 to 65535: PORT=8001 make demo")
+        raise CannotStart(
+            f"PORT={said} is no port. Choose a number from 1024 to 65535: PORT=8001 make demo"
+        )
     return int(said)
 
 

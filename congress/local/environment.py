@@ -17,7 +17,16 @@ _HEADER = """\
 """
 _ADDRESSES = ("DATABASE_URL", "REDIS_URL")
 # Commands that touch neither database nor Redis.
-_WITHOUT_SERVERS = {"", "help", "version", "makemessages", "compilemessages", "collectstatic", "--help", "--version"}
+_WITHOUT_SERVERS = {
+    "",
+    "help",
+    "version",
+    "makemessages",
+    "compilemessages",
+    "collectstatic",
+    "--help",
+    "--version",
+}
 
 
 def read(path: Path) -> dict[str, str]:
@@ -43,7 +52,9 @@ def write(path: Path, values: Mapping[str, str]) -> None:
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(_HEADER + "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()))
+        file.write(
+            _HEADER + "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+        )
     unfinished.replace(path)
 
 
@@ -58,7 +69,9 @@ def for_demo(places: Places, services: Services, **more: str) -> dict[str, str]:
     before = read(places.env_file)
     addresses = services.start(said)
     values = {
-        "SECRET_KEY": said.get("SECRET_KEY") or before.get("SECRET_KEY") or secrets.token_urlsafe(48),
+        "SECRET_KEY": said.get("SECRET_KEY")
+        or before.get("SECRET_KEY")
+        or secrets.token_urlsafe(48),
         "DEMO": "true",
         "LOCAL_DIR": str(places.directory),
         **addresses,
@@ -88,7 +101,9 @@ def prepare(arguments: list[str]) -> None:
         try:
             named = values | said
             # Found anew rather than believed: the directory may have moved since.
-            values |= Services(places).start({name: named.get(name, "") for name in _ADDRESSES if name not in own})
+            values |= Services(places).start(
+                {name: named.get(name, "") for name in _ADDRESSES if name not in own}
+            )
         except CannotStart as reason:
             sys.exit(str(reason))
     values["LOCAL_DIR"] = str(places.directory)

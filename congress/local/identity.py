@@ -43,12 +43,17 @@ class Identity:
     passes_through: bool = False
 
     def popen(
-        self, command: Sequence[str | Path], output: IO[bytes] | int, dies_with_us: signal.Signals | None = None
+        self,
+        command: Sequence[str | Path],
+        output: IO[bytes] | int,
+        dies_with_us: signal.Signals | None = None,
     ) -> "subprocess.Popen[bytes]":
         arguments = [str(part) for part in command]
         before: Callable[[], None] | None = None
         if self.passes_through:
-            with_parent = ["--pdeathsig", dies_with_us.name.removeprefix("SIG")] if dies_with_us else []
+            with_parent = (
+                ["--pdeathsig", dies_with_us.name.removeprefix("SIG")] if dies_with_us else []
+            )
             user = [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
             arguments = ["setpriv", *user, *_PASS_THROUGH, *with_parent, *arguments]
         elif dies_with_us:
@@ -58,7 +63,8 @@ class Identity:
         return subprocess.Popen(
             arguments,
             cwd="/",
-            env={name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)} | {"LC_ALL": "C"},
+            env={name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+            | {"LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -142,7 +148,7 @@ def _unprivileged(cluster: Path) -> tuple[int, int]:
 def _home_elsewhere(identity: Identity, binaries: Path, cluster: Path) -> Home:
     """Data and a copy of the binaries under /var/tmp, for a root without capabilities to give."""
     digest = hashlib.sha256(os.fsencode(cluster)).hexdigest()[:12]
-    place = Path("/var/tmp") / f"fachkongress-{digest}"  # noqa: S108 - checked in directory_of_ours
+    place = Path("/var/tmp") / f"fachkongress-{digest}"  # checked in directory_of_ours
     directory_of_ours(place)
     package = binaries.parent.parent
     complete = place / "complete"
@@ -165,5 +171,3 @@ def _home_elsewhere(identity: Identity, binaries: Path, cluster: Path) -> Home:
             "Start as an ordinary user, or name a server: DATABASE_URL=postgres://… make demo"
         )
     return Home(identity, copied, place / "room" / cluster.name, place / "room")
-
-

