@@ -1,15 +1,20 @@
 """Signing in: permissions from roles, and the rules of our accounts."""
 
+import logging
+import uuid
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 
-from congress import permissions
-from congress.models import User
+from congress import mail, permissions
+from congress.models import Edition, User
 from congress.text import has_controls
+
+logger = logging.getLogger(__name__)
 
 
 class RoleBackend(BaseBackend):
@@ -47,3 +52,40 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         return url_has_allowed_host_and_scheme(
             url, allowed_hosts=hosts, require_https=self.request.is_secure()
         )
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """allauth's letters go through the outbox, like all others, so that no page waits for a mail server."""
+        name = LETTERS.get(template_prefix)
+        if name is None:
+            logger.warning("There is no letter for %s.", template_prefix)
+            return
+        edition = getattr(self.request, "edition", None) or Edition.objects.current()
+        secret = {key: str(context[key]) for key in SECRETS if context.get(key)}
+        mail.post_letter(
+            name,
+            once=f"{name}:{uuid.uuid4().hex}",
+            edition=edition,
+            person=context.get("user"),
+            to=email,
+            language=get_language() or "de",
+            secret=secret or None,
+        )
+
+
+# allauth's templates and our letters in their place.
+LETTERS = {
+    "account/email/login_code": "congress/emails/login_code.md",
+    "account/email/email_confirmation": "congress/emails/confirm_address.md",
+    "account/email/email_confirmation_signup": "congress/emails/confirm_address.md",
+    "account/email/unknown_account": "congress/emails/unknown_account.md",
+    "account/email/password_reset_key": "congress/emails/password_reset.md",
+    "account/email/password_changed": "congress/emails/password_changed.md",
+    "account/email/password_set": "congress/emails/password_changed.md",
+    "account/email/email_changed": "congress/emails/address_changed.md",
+    "mfa/email/totp_activated": "congress/emails/second_factor_changed.md",
+    "mfa/email/totp_deactivated": "congress/emails/second_factor_changed.md",
+    "mfa/email/webauthn_added": "congress/emails/second_factor_changed.md",
+    "mfa/email/webauthn_removed": "congress/emails/second_factor_changed.md",
+}
+# What of allauth's context a letter may need and no table may keep readable.
+SECRETS = ("code", "password_reset_url", "signup_url")

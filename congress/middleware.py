@@ -71,9 +71,8 @@ class EditionMiddleware:
         edition = (
             Edition.objects.with_clock().select_related("host_state").filter(slug=slug).first()
         )
-        if edition is None:
+        if edition is None or edition.clock is None:
             raise Http404
-        assert edition.clock is not None
         request.edition = edition  # type: ignore[attr-defined]
         request.now = edition.clock  # type: ignore[attr-defined]
         request.access = Access(request, edition, edition.clock)  # type: ignore[attr-defined]

@@ -1,4 +1,7 @@
-"""All settings. What differs between installations comes from the environment (`.env.example`) and is refused if it makes no sense."""
+"""All settings.
+
+What differs between installations comes from the environment (`.env.example`) and is refused if it makes no sense.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -65,7 +68,7 @@ INSTALLED_APPS = [
     "programme.apps.ProgrammeConfig",
     "polls.apps.PollsConfig",
     "press.apps.PressConfig",
-    "django.contrib.admin",
+    "congress.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -200,13 +203,10 @@ CELERY_TIMEZONE = "UTC"
 # Due times are rows; the clock only looks often enough. Doing a task twice does no harm.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "close polls whose time is over": {"task": "polls.tasks.close_due_polls", "schedule": 2.0},
+    "send letters that are due": {"task": "congress.tasks.sweep_letters", "schedule": 10.0},
     "forget ended sessions": {
         "task": "congress.tasks.forget_ended_sessions",
         "schedule": timedelta(hours=1),
-    },
-    "erase what may no longer be kept": {
-        "task": "congress.tasks.erase_personal_data",
-        "schedule": timedelta(hours=6),
     },
 }
 

@@ -3,11 +3,33 @@
 from celery import shared_task
 from django.utils import timezone
 
-from congress.models import BrowserSession
+from congress import mail, worker
+from congress.models import BrowserSession, Letter
+
+LETTERS_AT_ONCE = 200
+
+
+@shared_task
+def send_letter(letter_id: int) -> None:
+    """Send one letter, if it still waits."""
+    letter = mail.claim(letter_id)
+    if letter is not None:
+        mail.send(letter)
+
+
+@shared_task
+def sweep_letters() -> int:
+    """Start what is due and forgotten. Returns how many letters were started."""
+    mail.settle_forgotten()
+    due = list(Letter.objects.due().order_by("pk").values_list("pk", flat=True)[:LETTERS_AT_ONCE])
+    for letter_id in due:
+        worker.start("congress.tasks.send_letter", letter_id)
+    return len(due)
 
 
 @shared_task
 def forget_ended_sessions() -> int:
     """Delete sessions that ended. Returns how many."""
-    count, _ = BrowserSession.objects.filter(expire_date__lt=timezone.now()).delete()  # noqa: TID251  # sessions live by the real clock
+    ended = BrowserSession.objects.filter(expire_date__lt=timezone.now())  # noqa: TID251  # sessions live by the real clock
+    count, _ = ended.delete()
     return count

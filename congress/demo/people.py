@@ -36,7 +36,10 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         admission=Admission.Kind.ATTENDEE,
         level=Level.KOMMUNE,
         tries=(
-            ("Sehen Sie, was jetzt auf den drei Bühnen läuft, und stimmen Sie im Plenum ab.", "live"),
+            (
+                "Sehen Sie, was jetzt auf den drei Bühnen läuft, und stimmen Sie im Plenum ab.",
+                "live",
+            ),
             ("Stellen Sie sich im Programm die Beiträge eines Schwerpunkts zusammen.", "programme"),
         ),
     ),
@@ -51,7 +54,10 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         admission=Admission.Kind.ATTENDEE,
         level=Level.LAND,
         tries=(
-            ("Öffnen Sie eine Bühne in einem zweiten Browser und stimmen Sie dort anders ab als Kim Albers.", "live"),
+            (
+                "Öffnen Sie eine Bühne in einem zweiten Browser und stimmen Sie dort anders ab als Kim Albers.",
+                "live",
+            ),
             ("Schalten Sie JavaScript aus: Abstimmen geht auch dann.", "live"),
         ),
     ),
@@ -65,7 +71,10 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         admission=Admission.Kind.PRESS,
         link="press",
         tries=(
-            ("Gehen Sie über den Zugangslink hinein: Die Seite zeigt keinen Namen, erst der Knopf meldet an.", ""),
+            (
+                "Gehen Sie über den Zugangslink hinein: Die Seite zeigt keinen Namen, erst der Knopf meldet an.",
+                "",
+            ),
             ("Sehen Sie auf der Bühne zu. Abstimmen kann die Presse nicht.", "live"),
         ),
     ),
@@ -80,7 +89,10 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         role=Role.Kind.MODERATOR,
         stage="plenum",
         tries=(
-            ("Schließen Sie die laufende Umfrage und öffnen Sie die nächste: Alle offenen Seiten ziehen mit.", "moderation"),
+            (
+                "Schließen Sie die Umfrage und öffnen Sie die nächste: Alle offenen Seiten ziehen mit.",
+                "moderation",
+            ),
         ),
     ),
     DemoPerson(
@@ -105,7 +117,10 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         role=Role.Kind.ORGANISER,
         tries=(
             ("Lesen Sie zuerst, was auf Sie wartet.", "orga"),
-            ("Ändern Sie in der Verwaltung einen Programmpunkt und sehen Sie ihn im Programm wieder.", "admin:index"),
+            (
+                "Ändern Sie in der Verwaltung einen Programmpunkt und sehen Sie ihn im Programm wieder.",
+                "admin:index",
+            ),
         ),
     ),
     DemoPerson(

@@ -48,7 +48,11 @@ FACTS: dict[str, Any] = {
     "help_email": "hilfe@fachkongress.example",
     "press_email": "presse@fachkongress.example",
 }
-STAGES = (("plenum", "Plenum", "Plenary"), ("forum-a", "Forum A", "Forum A"), ("forum-b", "Forum B", "Forum B"))
+STAGES = (
+    ("plenum", "Plenum", "Plenary"),
+    ("forum-a", "Forum A", "Forum A"),
+    ("forum-b", "Forum B", "Forum B"),
+)
 
 
 def seed() -> Edition:

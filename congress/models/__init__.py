@@ -3,6 +3,7 @@
 from congress.models.access import AccessLink, Admission, BrowserSession, Level
 from congress.models.editions import Edition, Stage, State
 from congress.models.journal import JournalEntry
+from congress.models.letters import Letter, LetterText
 from congress.models.pages import Page
 from congress.models.people import Role, User
 
@@ -12,6 +13,8 @@ __all__ = [
     "BrowserSession",
     "Edition",
     "JournalEntry",
+    "Letter",
+    "LetterText",
     "Level",
     "Page",
     "Role",

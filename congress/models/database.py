@@ -34,4 +34,4 @@ class SameEdition(migrations.RunSQL):
         return self.__class__.__qualname__, [table, column, target], {"shared": shared}
 
     def describe(self) -> str:
-        return "Tie {0}.{1} to {2} by {3}".format(*self._arguments)
+        return "Tie {}.{} to {} by {}".format(*self._arguments)

@@ -27,4 +27,4 @@ def test_a_model_that_points_to_a_person_cannot_be_called_impersonal():
 
 def test_the_plan_says_something_about_every_line():
     for label, line in retention_plan()["personal"].items():
-        assert line["why"] and line["ground"] and line["until"], label
+        assert all(line[key] for key in ("why", "ground", "until")), label
