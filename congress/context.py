@@ -26,6 +26,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "person": request.user if isinstance(getattr(request, "user", None), User) else None,
         "demo": settings.DEMO,
         "site_url": settings.SITE_URL,
+        "csp_nonce": getattr(request, "csp_nonce", ""),
     }
 
 
