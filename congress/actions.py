@@ -175,7 +175,10 @@ def enter_by_link(
     here = request.session.session_key
     # Sessions live by the real clock: a practice edition's year may be long ago.
     devices = list(
-        BrowserSession.objects.filter(link=link, expire_date__gt=timezone.now())  # noqa: TID251  # sessions are real
+        BrowserSession.objects.filter(
+            link=link,
+            expire_date__gt=timezone.now(),  # noqa: TID251  # sessions live by the real clock
+        )  # sessions are real
         .exclude(session_key=here)
         .order_by("entered_at")
     )

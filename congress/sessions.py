@@ -20,7 +20,10 @@ class SessionStore(DatabaseSessionStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         # The store writes whole rows, so what must outlive an update travels in the session's own data.
-        entered = data.setdefault(ENTERED_KEY, timezone.now().isoformat())  # noqa: TID251  # sessions live by the real clock
+        entered = data.setdefault(
+            ENTERED_KEY,
+            timezone.now().isoformat(),  # noqa: TID251  # sessions live by the real clock
+        )  # sessions live by the real clock
         row = super().create_model_instance(data)
         row.entered_at = datetime.fromisoformat(entered)
         row.person_id = data.get(SESSION_KEY)
