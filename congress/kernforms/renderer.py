@@ -59,7 +59,9 @@ class KernBoundField(BoundField):
     ) -> dict[str, Any]:
         attrs = super().build_widget_attrs(attrs, widget)
         widget = widget or self.field.widget
-        own = next((name for kind, name in CLASSES if isinstance(widget, kind)), "kern-form-input__input")
+        own = next(
+            (name for kind, name in CLASSES if isinstance(widget, kind)), "kern-form-input__input"
+        )
         classes = [attrs.get("class", ""), widget.attrs.get("class", ""), own]
         if self.errors:
             classes.append(f"{own}--error")

@@ -12,9 +12,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from congress import markdown as rendering
 from congress.markdown import Rendered
@@ -60,7 +59,9 @@ def badge(text: str, kind: str = "info", icon: str = "") -> SafeString:
 
 
 @register.simple_block_tag
-def alert(content: str, kind: str = "info", title: str = "", level: int = 2, role: str = "") -> SafeString:
+def alert(
+    content: str, kind: str = "info", title: str = "", level: int = 2, role: str = ""
+) -> SafeString:
     """A notice with a heading: `{% alert "warning" title %}…{% endalert %}`.
 
     Give `role="status"` or `role="alert"` only to what appears in answer to an act.
@@ -81,30 +82,38 @@ def alert(content: str, kind: str = "info", title: str = "", level: int = 2, rol
     )
 
 
+# These point onwards: they stand behind the word.
+ICONS_BEHIND = {"arrow-forward", "chevron-right", "open-in-new"}
+
+
+def _caption(text: str, icon: str) -> SafeString:
+    """What stands on a button."""
+    label = format_html('<span class="kern-label">{}</span>', text)
+    if not icon:
+        return label
+    picture = format_html('<span class="kern-icon kern-icon--{}" aria-hidden="true"></span>', icon)
+    return label + picture if icon in ICONS_BEHIND else picture + label
+
+
 @register.simple_tag
 def button_link(text: str, url: str, kind: str = "secondary", icon: str = "") -> SafeString:
     """A link that looks like a button; kinds: primary, secondary, tertiary."""
-    picture = format_html('<span class="kern-icon kern-icon--{}" aria-hidden="true"></span>', icon)
     return format_html(
-        '<a class="kern-btn kern-btn--{}" href="{}">{}<span class="kern-label">{}</span></a>',
-        kind,
-        url,
-        picture if icon else "",
-        text,
+        '<a class="kern-btn kern-btn--{}" href="{}">{}</a>', kind, url, _caption(text, icon)
     )
 
 
 @register.simple_tag
-def button(text: str, kind: str = "primary", icon: str = "", name: str = "", value: str = "") -> SafeString:
+def button(
+    text: str, kind: str = "primary", icon: str = "", name: str = "", value: str = ""
+) -> SafeString:
     """The button that sends the form around it."""
     attributes = [(key, given) for key, given in (("name", name), ("value", value)) if given]
-    picture = format_html('<span class="kern-icon kern-icon--{}" aria-hidden="true"></span>', icon)
     return format_html(
-        '<button class="kern-btn kern-btn--{}" type="submit"{}>{}<span class="kern-label">{}</span></button>',
+        '<button class="kern-btn kern-btn--{}" type="submit"{}>{}</button>',
         kind,
         format_html_join("", ' {}="{}"', attributes),
-        picture if icon else "",
-        text,
+        _caption(text, icon),
     )
 
 
@@ -130,7 +139,7 @@ def summary_errors(form: Any) -> list[dict[str, Any]]:
     for field in form:
         errors += [
             {
-                "label": "" if field.is_hidden else field.label,
+                "label": "" if field.is_hidden else str(field.label).rstrip(".:"),
                 "text": text,
                 "focus_id": "" if field.is_hidden else getattr(field, "focus_id", field.auto_id),
             }
@@ -177,7 +186,11 @@ def phone(number: str) -> str:
 
 
 def _local(moment: date | datetime | None) -> date | datetime | None:
-    return timezone.localtime(moment) if isinstance(moment, datetime) and timezone.is_aware(moment) else moment
+    return (
+        timezone.localtime(moment)
+        if isinstance(moment, datetime) and timezone.is_aware(moment)
+        else moment
+    )
 
 
 def _is_german() -> bool:
@@ -229,7 +242,11 @@ def days_until(first: date | None, last: date | None) -> str:
     """17. und 18. März 2021 · 30. März bis 1. April 2022"""
     if not first or not last or first == last:
         return day(first or last)
-    joined = pgettext("two days of one month", "and") if (last - first).days == 1 else pgettext("days", "to")
+    joined = (
+        pgettext("two days of one month", "and")
+        if (last - first).days == 1
+        else pgettext("days", "to")
+    )
     if (first.year, first.month) == (last.year, last.month):
         start = _formatted(first, "j.", "j")
     elif first.year == last.year:
@@ -274,7 +291,7 @@ def in_columns(items: Iterable[Any], count: int) -> list[list[Any]]:
 def event_data(edition: Any, site_url: str) -> SafeString:
     """schema.org's Event as a data block; nothing for an exercise, which must not be found."""
     if edition is None or edition.practice:
-        return mark_safe("")  # noqa: S308 - nothing
+        return mark_safe("")
     mode = {"virtual": "Online", "onsite": "Offline"}.get(edition.format, "Mixed")
     data = {
         "@context": "https://schema.org",
@@ -285,7 +302,10 @@ def event_data(edition: Any, site_url: str) -> SafeString:
         "endDate": edition.ends_on.isoformat(),
         "eventAttendanceMode": f"https://schema.org/{mode}EventAttendanceMode",
         "location": {"@type": "Place", "name": edition.venue, "address": edition.city},
-        "organizer": {"@type": "Organization", "name": edition.organiser or str(edition.host_state)},
+        "organizer": {
+            "@type": "Organization",
+            "name": edition.organiser or str(edition.host_state),
+        },
         "isAccessibleForFree": True,
         "url": f"{site_url}{edition.get_absolute_url()}",
     }
