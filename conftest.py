@@ -23,6 +23,7 @@ _OURS = "fkt-"  # short: sockets live below
 _DIRECTORY = Path(tempfile.mkdtemp(prefix=_OURS, dir="/tmp"))
 _DIRECTORY.chmod(0o711)  # the user PostgreSQL runs as passes through
 (_DIRECTORY / "pid").write_text(str(os.getpid()))
+(_DIRECTORY / "static").mkdir()
 
 PLACES = Places(_DIRECTORY)
 SERVICES = Services(PLACES, durable=False, ends_with_us=True)

@@ -56,16 +56,22 @@ def options() -> dict[str, Any]:
     }
 
 
+def application_here() -> Any:
+    """The ASGI application, loaded in this process."""
+    from congress.asgi import application
+
+    return application
+
+
 def application() -> Any:
     """What each worker serves."""
     end_with_parent(int(os.environ[_PARENT]))
-    from congress.asgi import application
-
+    loaded = application_here()
     # What is loaded now stays: the collector need not look at it again, with ten thousand sockets open.
     gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
-    return application
+    return loaded
 
 
 def listen(host: str, port: int) -> socket.socket:
