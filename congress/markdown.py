@@ -22,7 +22,7 @@ SCHEMES = {"http", "https", "mailto", "tel"}
 QUOTES = {"de": "„“‚‘", "en": "“”‘’"}
 _parsers = {
     language: MarkdownIt(
-        "js-default", {"html": False, "typographer": True, "quotes": quotes, "linkify": False}
+        "js-default", {"html": False, "typographer": True, "quotes": quotes, "linkify": False, "breaks": True}
     ).disable("image")
     for language, quotes in QUOTES.items()
 }
