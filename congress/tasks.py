@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from congress import mail, worker
+from congress import mail, retention, worker
 from congress.models import BrowserSession, Letter
 
 LETTERS_AT_ONCE = 200
@@ -33,3 +33,9 @@ def forget_ended_sessions() -> int:
     ended = BrowserSession.objects.filter(expire_date__lt=timezone.now())  # noqa: TID251  # sessions live by the real clock
     count, _ = ended.delete()
     return count
+
+
+@shared_task
+def erase_personal_data() -> dict[str, int]:
+    """Erase what the retention plan no longer allows. Returns the count of each step."""
+    return retention.erase_due()
