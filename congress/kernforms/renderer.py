@@ -59,6 +59,8 @@ class KernBoundField(BoundField):
     ) -> dict[str, Any]:
         attrs = super().build_widget_attrs(attrs, widget)
         widget = widget or self.field.widget
+        if isinstance(widget, forms.MultiWidget):
+            return attrs  # what is given to the whole would replace the classes of its parts
         own = next(
             (name for kind, name in CLASSES if isinstance(widget, kind)), "kern-form-input__input"
         )
