@@ -6,6 +6,7 @@ from typing import Any
 
 from congress import actions
 from congress.models import AccessLink, Admission, Edition, Level, Role, Stage, State, User
+from programme.models import Session, SessionSpeaker, Speaker, Track
 
 _numbers = count(1)
 NOW = datetime(2021, 3, 18, 9, 0, tzinfo=UTC)  # 10:00 in Berlin, the second day of the 9th congress
@@ -101,3 +102,50 @@ def make_link(
     token = actions.mint(link=link, now=now)
     link.refresh_from_db()
     return link, token
+
+
+def make_track(edition: Edition | None = None, **fields: Any) -> Track:
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "slug": f"track-{number}",
+        "name_de": f"Schwerpunkt {number}",
+        "name_en": f"Theme {number}",
+        "position": number,
+    }
+    return Track.objects.create(edition=edition or make_edition(at=NOW), **values | fields)
+
+
+def make_session(stage: Stage | None = None, **fields: Any) -> Session:
+    """A talk from 10:00 to 10:30 in Berlin on 18 March 2021; a break on all stages with `stage=None, kind="break"`."""
+    number = next(_numbers)
+    edition = fields.pop("edition", None) or (stage.edition if stage else make_edition(at=NOW))
+    if stage is None and fields.get("kind") != Session.Kind.BREAK:
+        stage = make_stage(edition)
+    starts_at = fields.pop("starts_at", NOW)
+    values: dict[str, Any] = {
+        "code": f"A{number}",
+        "title_de": f"Vortrag {number}",
+        "title_en": f"Talk {number}",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(minutes=fields.pop("minutes", 30)),
+    }
+    return Session.objects.create(edition=edition, stage=stage, **values | fields)
+
+
+def make_speaker(
+    session: Session | None = None, *, part: str = "speaker", **fields: Any
+) -> Speaker:
+    """Somebody in the programme; appears in the session where one is given."""
+    number = next(_numbers)
+    edition = fields.pop("edition", None) or (session.edition if session else make_edition(at=NOW))
+    values = {
+        "first_name": "Robin",
+        "last_name": f"Muster-{number}",
+        "organisation": "Amt Beispiel",
+    }
+    speaker = Speaker.objects.create(edition=edition, **values | fields)
+    if session is not None:
+        SessionSpeaker.objects.create(
+            edition=edition, session=session, speaker=speaker, part=part, position=number
+        )
+    return speaker

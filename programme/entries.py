@@ -1,0 +1,79 @@
+"""What the programme enters in the registries of the congress."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from congress import panels, permissions, retention
+from congress.http import EditionRequest
+from congress.models import Role
+from programme import actions, queries
+from programme.demo.seed import fill
+
+
+def programme_url(request: EditionRequest) -> str:
+    return reverse("programme", kwargs={"edition": request.edition.slug})
+
+
+def home(request: EditionRequest) -> dict[str, Any]:
+    """What is on, the tracks, how much there is, and what it begins with."""
+    edition = request.edition
+    url = programme_url(request)
+    tracks = list(queries.tracks_with_counts(edition))
+    return {
+        "programme_url": url,
+        "on_air": queries.on_air(edition, request.now),
+        "tracks": [
+            {
+                "name": track.name,
+                "description": track.description,
+                "count": count,
+                "url": f"{url}?schwerpunkt={track.slug}",
+            }
+            for track, count in tracks
+        ],
+        "facts": _facts(queries.figures(edition) | {"tracks": len(tracks)}, len(edition.days)),
+        "highlights": queries.highlights(edition),
+    }
+
+
+def _facts(figures: dict[str, int], days: int) -> list[dict[str, Any]]:
+    if not figures["sessions"]:
+        return []
+    lines = (
+        (days, _("days")),
+        (figures["tracks"], _("themes")),
+        (figures["stages"], _("stages")),
+        (figures["sessions"], _("talks and panels")),
+    )
+    return [{"figure": figure, "label": label} for figure, label in lines if figure]
+
+
+def see_the_programme(request: EditionRequest) -> panels.MainButton | None:
+    """The button for whoever nothing else fits."""
+    if not request.edition.sessions.exists():
+        return None
+    return panels.MainButton(label=_("See the programme"), url=programme_url(request))
+
+
+panels.navigation.register(panels.Item(_("Programme"), "programme"), order=10)
+panels.home_context.register(home)
+panels.main_buttons.register(see_the_programme, order=90)
+panels.demo_data.register(fill, order=20)
+
+permissions.grant(Role.Kind.ORGANISER, "programme.*")
+permissions.grant(Role.Kind.COMMITTEE, "programme.view_*")
+permissions.grant(Role.Kind.OBSERVER, "programme.view_*")
+
+panels.clock_turned.register(actions.follow_the_plan)
+
+# The history of sessions names who changed them, speakers are named themselves.
+retention.steps.register(
+    retention.Step(_("History of the programme"), queries.forgettable_history, retention.delete),
+    order=61,
+)
+retention.steps.register(
+    retention.Step(_("Names of speakers"), queries.forgettable_speakers, retention.delete),
+    order=70,
+)
