@@ -76,7 +76,8 @@ class Demo:
         )
         serve = ["--host", self.host, "--port", str(self.port), "--workers", str(WEB_WORKERS)]
         self._run("web", [python, "-m", "congress.server", *serve])
-        self._run("worker", [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"])
+        alone = ["--without-mingle", "--without-gossip", "--concurrency", "2"]
+        self._run("worker", [*celery, "worker", *alone, "--loglevel", "INFO"])
         self._run(
             "beat",
             [*celery, "beat", "--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING"],
@@ -104,6 +105,7 @@ class Demo:
             if step.poll() is None:
                 step.kill()
                 step.wait()
+        self._stop_if_asked()  # a Ctrl-C may reach the step before it has a session of its own
         if step.returncode:
             raise CannotStart(
                 f"The database could not be prepared. {log} ends:\n{last_lines(log, 8)}"

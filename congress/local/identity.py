@@ -12,6 +12,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,7 @@ def find_home(binaries: Path, cluster: Path, sockets: Path) -> Home:
         return Home(Identity(os.geteuid(), os.getegid()), binaries, cluster, sockets)
 
     uid, gid = _unprivileged(cluster)
-    room = cluster.parent / "postgres.probe"
+    room = cluster.parent / f"postgres.probe-{os.getpid()}-{threading.get_ident()}"
     for passes_through in (False, True):
         identity = Identity(uid, gid, changes_user=True, passes_through=passes_through)
         try:

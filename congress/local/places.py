@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,8 @@ class Places:
         try:
             for directory in (self.directory, self.logs, self.mails, self.state):
                 directory.mkdir(parents=True, exist_ok=True)
-            probe = self.state / "probe"
-            probe.write_text("")
-            probe.unlink()
+            with tempfile.NamedTemporaryFile(dir=self.state):
+                pass
         except PermissionError as error:
             raise CannotStart(
                 f"{self.directory} belongs to somebody else (perhaps made by an earlier start as root). "
