@@ -13,6 +13,11 @@ from congress import server
 
 
 class Command(RunServer):
+    # Set by Django's handle().
+    addr: str
+    port: str
+    _raw_ipv6: bool
+
     def inner_run(self, *args: Any, **options: Any) -> None:
         autoreload.raise_last_exception()
         if not options["skip_checks"]:
