@@ -3,14 +3,16 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from congress import journal, links
+from congress import journal, links, panels
 from congress.errors import Refused
 from congress.models import AccessLink, Admission, BrowserSession, Edition, Level, Role, User
-from congress.signals import rights_changed
+from congress.models.database import StatementNow
+from congress.signals import edition_changed, rights_changed
 
 # The strongest kind wins where somebody has several reasons to come.
 _STRENGTH = [
@@ -28,6 +30,59 @@ class TooManyDevices(Refused):
 
 class LinkIsOver(Refused):
     message = _("This link has ended.")
+
+
+class NotAPractice(Refused):
+    message = _("Only a practice edition may shift its clock.")
+
+
+@transaction.atomic
+def turn_clock(*, edition: Edition, to: datetime, by: User | None = None) -> None:
+    """Let it be this moment in a practice edition; it runs on from there. What is on air follows.
+
+    Raises `NotAPractice`.
+    """
+    # Where the rule stands in SQL: only_practice_may_shift_its_clock.
+    turned = Edition.objects.filter(pk=edition.pk, practice=True).update(
+        clock_shift=Value(to) - StatementNow()
+    )
+    if not turned:
+        raise NotAPractice
+    edition.refresh_from_db(fields=["clock_shift"])
+    journal.note("edition.clock_turned", edition=edition, now=to, by=by, target=edition)
+    for follow in panels.clock_turned:
+        follow(edition, to)
+    # Roles and admissions are judged by this clock: whoever is connected looks again.
+    people = Admission.objects.filter(edition=edition).values_list("person_id", flat=True)
+    _rights_changed(people=list(people))
+    transaction.on_commit(lambda: edition_changed.send(sender=None, edition_id=edition.pk))
+
+
+@transaction.atomic
+def note_role(verb: str, *, role: Role, by: User | None = None) -> None:
+    """Write down that a role was given, changed or ended; open pages of its person look at their rights again."""
+    edition = role.edition
+    journal.note(
+        f"role.{verb}",
+        edition=edition,
+        now=(edition or Edition()).now(),
+        by=by,
+        about=role.person,
+        target=role,
+        kind=role.kind,
+    )
+    _rights_changed(people=[role.person_id])
+
+
+@transaction.atomic
+def note_rights(*, person: User, by: User | None = None) -> None:
+    """Write down that somebody was switched off or on; their open pages look at their rights again."""
+    verb = "person.enabled" if person.is_active else "person.disabled"
+    journal.note(verb, edition=None, now=Edition().now(), by=by, about=person, target=person)
+    if not person.is_active:
+        keys = BrowserSession.objects.filter(person=person).values_list("session_key", flat=True)
+        _end(list(keys))
+    _rights_changed(people=[person.pk])
 
 
 @transaction.atomic

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,3 +9,9 @@ class CongressConfig(AppConfig):
 
     def ready(self) -> None:
         from congress import checks, entries  # noqa: F401  # they need the models
+
+
+class AdminConfig(DjangoAdminConfig):
+    """Django's admin, with a site of ours."""
+
+    default_site = "congress.admin_site.StaffSite"

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from congress import panels, setup
+from congress.models import Admission, Edition, Role
 
 panels.navigation.register(
     panels.Item(_("Organisation"), "orga", visible=lambda request: request.access.has_role),
@@ -10,3 +11,47 @@ panels.navigation.register(
 )
 panels.setup_steps.register(setup.install_states, order=10)
 panels.setup_steps.register(setup.install_pages, order=20)
+
+
+def _admitted(*kinds: str) -> "panels.Count":
+    def count(edition: Edition) -> int:
+        return Admission.objects.in_force().filter(edition=edition, kind__in=kinds).count()
+
+    return count
+
+
+panels.orga_links.register(
+    panels.OrgaLink(_("Overview"), "orga", roles=tuple(Role.Kind.values)), order=0
+)
+panels.orga_figures.register(
+    panels.Figure(_("admitted to take part"), _admitted(Admission.Kind.ATTENDEE)), order=10
+)
+panels.orga_figures.register(
+    panels.Figure(_("journalists"), _admitted(Admission.Kind.PRESS)), order=20
+)
+panels.orga_figures.register(
+    panels.Figure(
+        _("speakers and staff"), _admitted(Admission.Kind.SPEAKER, Admission.Kind.STAFF)
+    ),
+    order=30,
+)
+panels.journal_verbs |= {
+    "admin.added": _("Added in the administration"),
+    "admin.changed": _("Changed in the administration"),
+    "admin.deleted": _("Deleted in the administration"),
+    "admission.granted": _("Admission granted"),
+    "admission.revoked": _("Admission revoked"),
+    "demo.entered": _("Signed in as a demonstration person"),
+    "demo.reset": _("Demonstration refilled"),
+    "edition.clock_turned": _("Clock of the exercise turned"),
+    "link.created": _("Personal link created"),
+    "link.entered": _("Entered by personal link"),
+    "link.minted": _("Address of a personal link made"),
+    "link.renewed": _("Personal link renewed"),
+    "link.revoked": _("Personal link revoked"),
+    "person.disabled": _("Account switched off"),
+    "person.enabled": _("Account switched on"),
+    "role.changed": _("Role changed"),
+    "role.ended": _("Role ended"),
+    "role.given": _("Role given"),
+}

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from django.utils.functional import Promise
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from congress.http import EditionRequest
     from congress.models import Edition, User
 
 
 T = TypeVar("T")
+Count = Callable[["Edition"], int]
 
 
 class Registry(Generic[T]):
@@ -66,6 +69,14 @@ class WaitingItem:
     roles: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Figure:
+    """One figure of an edition's state. Figures are seen by observers: they count people, never name them."""
+
+    label: str | Promise
+    count: Count
+
+
 navigation: Registry[Item] = Registry()
 # Each gives entries for the context of the home page.
 home_context: Registry[Callable[["EditionRequest"], dict[str, Any]]] = Registry()
@@ -75,7 +86,20 @@ home: Registry[Callable[["EditionRequest"], str]] = Registry()
 main_buttons: Registry[Callable[["EditionRequest"], MainButton | None]] = Registry()
 orga_links: Registry[OrgaLink] = Registry()
 waiting: Registry[WaitingItem] = Registry()
+orga_figures: Registry[Figure] = Registry()
+# Each gives rendered HTML for the start page of /<edition>/orga/, or nothing.
+orga_panels: Registry[Callable[["EditionRequest"], str]] = Registry()
+# What the journal's verbs are called: {"admission.revoked": _("Admission revoked")}.
+journal_verbs: dict[str, str | Promise] = {}
+
+# Heard in the transaction that turns a practice edition's clock; `now` is the moment it shows afterwards.
+clock_turned: Registry[Callable[["Edition", "datetime"], None]] = Registry()
 # What every installation needs (`manage.py setup`); each says in one line what it did.
 setup_steps: Registry[Callable[[], str]] = Registry()
 # What the demonstration is filled with (`manage.py seed_demo`); repeatable.
 demo_data: Registry[Callable[["Edition"], None]] = Registry()
+
+
+def name_of_act(verb: str) -> str:
+    """The journal's verb as people say it."""
+    return str(journal_verbs.get(verb, verb))

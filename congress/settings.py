@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "congress.second_factor.SecondFactorMiddleware",
     "congress.middleware.EditionMiddleware",
 ]
 
@@ -204,6 +205,10 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "close polls whose time is over": {"task": "polls.tasks.close_due_polls", "schedule": 2.0},
     "send letters that are due": {"task": "congress.tasks.sweep_letters", "schedule": 10.0},
+    "erase what may no longer be kept": {
+        "task": "congress.tasks.erase_personal_data",
+        "schedule": timedelta(hours=6),
+    },
     "forget ended sessions": {
         "task": "congress.tasks.forget_ended_sessions",
         "schedule": timedelta(hours=1),
