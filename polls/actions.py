@@ -1,0 +1,363 @@
+"""What changes polls and stages: preparing, opening, counting, closing, publishing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from congress import journal
+from congress.errors import Refused
+from congress.models import Admission, Level, Stage, User
+from polls import live, queries
+from polls.models import Option, Poll, StageState, Tally, Turnout
+from programme.models import Session
+
+
+class NotPrepared(Refused):
+    message = _("This poll has already been opened.")
+
+
+class AnotherPollIsOpen(Refused):
+    message = _("Another poll is open on this stage. Please close it first.")
+
+
+class TooFewAnswers(Refused):
+    message = _("A poll needs at least two answers.")
+
+
+class NotOpen(Refused):
+    message = _("This poll is not open.")
+
+
+class NotClosed(Refused):
+    message = _("Only a closed poll can be published.")
+
+
+class Outcome(Enum):
+    """What became of a ballot."""
+
+    COUNTED = "counted"
+    ALREADY = "already"
+    CLOSED = "closed"
+    NOT_FOUND = "not found"
+    NOT_ADMITTED = "not admitted"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """One person's choice, on its way to the sums. Never stored, never logged."""
+
+    person: int
+    stage: int
+    poll: int
+    choices: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return "Ballot(…)"
+
+
+@transaction.atomic
+def create_poll(
+    *,
+    stage: Stage,
+    text: str,
+    answers: Sequence[str],
+    kind: str = Poll.Kind.SINGLE,
+    min_choices: int = 1,
+    max_choices: int = 1,
+    results_show: str = Poll.Shows.LIVE,
+    minutes: int | None = None,
+    session: Session | None = None,
+    key: UUID | None = None,
+    now: datetime,
+    by: User | None = None,
+) -> Poll:
+    """Prepare a poll. The same `key` again gives the poll that is there. Raises `TooFewAnswers`."""
+    if len(answers) < 2:
+        raise TooFewAnswers
+    poll, created = Poll.objects.get_or_create(
+        key=key or uuid4(),
+        defaults={
+            "edition_id": stage.edition_id,
+            "stage": stage,
+            "session": session,
+            "kind": kind,
+            "text": text,
+            "min_choices": min_choices,
+            "max_choices": max_choices,
+            "results_show": results_show,
+            "minutes": minutes,
+        },
+    )
+    if created:
+        Option.objects.bulk_create(
+            Option(poll=poll, text=answer, position=position)
+            for position, answer in enumerate(answers)
+        )
+        journal.note("poll.prepared", edition=stage.edition, now=now, by=by, target=poll)
+    return poll
+
+
+@transaction.atomic
+def open_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
+    """Ask the audience. From here on kind, secrecy, answers and the levels told apart are fixed.
+
+    Raises `NotPrepared`, `AnotherPollIsOpen` or `TooFewAnswers`.
+    """
+    options = list(Option.objects.filter(poll=poll).order_by("pk"))
+    if len(options) < 2:
+        raise TooFewAnswers
+    ends_at = now + timedelta(minutes=poll.minutes) if poll.minutes else None
+    try:
+        with transaction.atomic():
+            changed = Poll.objects.filter(pk=poll.pk, state=Poll.State.DRAFT).update(
+                state=Poll.State.OPEN, opened_at=now, ends_at=ends_at
+            )
+    except IntegrityError as error:
+        raise AnotherPollIsOpen from error
+    if not changed:
+        raise NotPrepared
+    levels = queries.levels_told_apart(poll.edition)
+    Turnout.objects.bulk_create(Turnout(poll=poll, level=level) for level in levels)
+    Tally.objects.bulk_create(
+        Tally(poll=poll, option=option, level=level) for option in options for level in levels
+    )
+    _show(poll.stage_id, active_poll=poll)
+    journal.note("poll.opened", edition=poll.edition, now=now, by=by, target=poll)
+    poll.refresh_from_db()
+
+
+@transaction.atomic
+def close_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
+    """Take no more votes and fix the result. Twice does no harm: the first one's result stands.
+
+    Raises `NotOpen` for a poll that never was.
+    """
+    # First the row: it waits for the batches that are being counted, and those after it find the poll closed.
+    changed = Poll.objects.filter(pk=poll.pk, state=Poll.State.OPEN).update(
+        state=Poll.State.CLOSED, closed_at=now, result={}
+    )
+    poll.refresh_from_db()
+    if not changed:
+        if poll.is_draft:
+            raise NotOpen
+        return
+    results, _answers = queries.results(poll.pk)
+    poll.result = {
+        "total": results.total,
+        "counts": {str(option): count for option, count in results.counts.items()},
+    }
+    poll.save(update_fields=["result"])
+    _show(poll.stage_id)
+    journal.note("poll.closed", edition=poll.edition, now=now, by=by, target=poll)
+
+
+@transaction.atomic
+def publish_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
+    """Show the result to everybody; on the stage, unless another poll is open there. Raises `NotClosed`."""
+    changed = Poll.objects.filter(pk=poll.pk, state=Poll.State.CLOSED).update(
+        state=Poll.State.PUBLISHED
+    )
+    poll.refresh_from_db()
+    if not changed:
+        if poll.state == Poll.State.PUBLISHED:
+            return
+        raise NotClosed
+    if Poll.objects.open().filter(stage_id=poll.stage_id).exists():
+        _show(poll.stage_id)
+    else:
+        _show(poll.stage_id, active_poll=poll)
+    journal.note("poll.published", edition=poll.edition, now=now, by=by, target=poll)
+
+
+@transaction.atomic
+def clear_stage(*, stage: Stage, now: datetime, by: User | None = None) -> None:
+    """Take the poll off the stage; it stays as it is. Raises `AnotherPollIsOpen` while it is open."""
+    if Poll.objects.open().filter(stage=stage).exists():
+        raise AnotherPollIsOpen
+    _show(stage.pk, active_poll=None)
+    journal.note("stage.cleared", edition=stage.edition, now=now, by=by, target=stage)
+
+
+@transaction.atomic
+def delete_draft(*, poll: Poll, now: datetime, by: User | None = None) -> None:
+    """Throw a prepared poll away. Raises `NotPrepared` once it has been opened."""
+    if not Poll.objects.select_for_update().filter(pk=poll.pk, state=Poll.State.DRAFT).exists():
+        raise NotPrepared
+    journal.note("poll.thrown_away", edition=poll.edition, now=now, by=by, target=poll)
+    poll.delete()
+
+
+@transaction.atomic
+def say_on_stage(*, stage: Stage, now: datetime, by: User | None = None, **said: Any) -> None:
+    """Set what a stage shows: `phase`, `source`, `overlay`, `announcement`."""
+    _show(stage.pk, **said)
+    journal.note("stage.changed", edition=stage.edition, now=now, by=by, target=stage, **said)
+
+
+def turn_page(stage_id: int) -> None:
+    """Something that the stage shows changed elsewhere: count its version up and tell everybody."""
+    _show(stage_id)
+
+
+def cast_votes(ballots: Sequence[Ballot]) -> list[Outcome]:
+    """Count ballots; one outcome for each, in order. What it says is committed when it returns.
+
+    Each poll's ballots are one transaction. A second ballot of a person, in this batch or ever, is `ALREADY`.
+    """
+    outcomes: list[Outcome | None] = [None] * len(ballots)
+    polls: dict[int, list[int]] = {}
+    for number, ballot in enumerate(ballots):
+        polls.setdefault(ballot.poll, []).append(number)
+    for poll_id in sorted(polls):
+        batch = [(number, ballots[number]) for number in polls[poll_id]]
+        for number, outcome in _count(poll_id, batch).items():
+            outcomes[number] = outcome
+    return [outcome or Outcome.NOT_FOUND for outcome in outcomes]
+
+
+# Closing is an UPDATE of this row: it waits until we have committed, and who comes after it finds the poll closed.
+# (FOR KEY SHARE would not make it wait.) `takes_votes` of the model says the same about the end.
+_POLL = """
+SELECT p.stage_id, p.edition_id, p.state, p.min_choices, p.max_choices,
+       p.ends_at IS NOT NULL AND p.ends_at <= statement_timestamp() + e.clock_shift,
+       ARRAY(SELECT o.id FROM polls_option o WHERE o.poll_id = p.id)
+FROM polls_poll p JOIN congress_edition e ON e.id = p.edition_id
+WHERE p.id = %(poll)s
+FOR SHARE OF p
+"""
+# In the order of people: two tabs of two people on two processes cannot wait for each other.
+_PARTICIPATE = """
+WITH voters AS (
+    SELECT a.person_id,
+           CASE WHEN EXISTS (
+               SELECT 1 FROM polls_turnout t WHERE t.poll_id = %(poll)s AND t.level = a.level
+           ) THEN a.level ELSE %(other)s END AS level
+    FROM congress_admission a JOIN congress_edition e ON e.id = a.edition_id
+    WHERE a.edition_id = %(edition)s AND a.person_id = ANY(%(people)s) AND a.kind = ANY(%(kinds)s)
+      AND a.revoked_at IS NULL
+      AND (a.valid_until IS NULL OR a.valid_until > statement_timestamp() + e.clock_shift)
+), counted AS (
+    INSERT INTO polls_participation (poll_id, person_id)
+    SELECT %(poll)s, person_id FROM voters ORDER BY person_id
+    ON CONFLICT DO NOTHING
+    RETURNING person_id
+)
+SELECT v.person_id, v.level, c.person_id IS NOT NULL
+FROM voters v LEFT JOIN counted c USING (person_id)
+"""
+_TOOK_PART = """
+SELECT person_id FROM polls_participation WHERE poll_id = %(poll)s AND person_id = ANY(%(people)s)
+"""
+# Ordered: batches of two processes take the rows one after the other.
+_TALLIES = """
+SELECT option_id, level FROM polls_tally WHERE poll_id = %(poll)s
+ORDER BY option_id, level FOR UPDATE
+"""
+# All rows, also those that nobody chose: one that changed alone would name its last voter by xmin.
+_COUNT = """
+UPDATE polls_tally t SET count = t.count + x.more
+FROM unnest(%(options)s::bigint[], %(levels)s::text[], %(more)s::int[]) AS x(option_id, level, more)
+WHERE t.poll_id = %(poll)s AND t.option_id = x.option_id AND t.level = x.level
+"""
+_TURNOUT = """
+UPDATE polls_turnout t SET rev = t.rev + 1, count = t.count + coalesce(
+    (SELECT x.more FROM unnest(%(levels)s::text[], %(more)s::int[]) AS x(level, more) WHERE x.level = t.level), 0)
+WHERE t.poll_id = %(poll)s
+"""
+
+
+def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
+    """The batch of one poll, in one transaction."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_POLL, {"poll": poll_id})
+        row = cursor.fetchone()
+        if row is None or row[2] == Poll.State.DRAFT:
+            return {number: Outcome.NOT_FOUND for number, _ballot in batch}
+        stage_id, edition_id, state, least, most, is_over, options = row
+        outcomes: dict[int, Outcome] = {}
+        first: dict[int, tuple[int, Ballot]] = {}  # person → the ballot that may count
+        again: list[tuple[int, Ballot]] = []
+        for number, ballot in batch:
+            if ballot.stage != stage_id or not set(ballot.choices) <= set(options):
+                outcomes[number] = Outcome.NOT_FOUND
+            elif not least <= len(set(ballot.choices)) <= most:
+                outcomes[number] = Outcome.BAD
+            elif ballot.person in first:
+                again.append((number, ballot))
+            else:
+                first[ballot.person] = (number, ballot)
+        people = sorted(first)
+        if state != Poll.State.OPEN or is_over:
+            # A retry of what was counted in time is still answered so.
+            cursor.execute(_TOOK_PART, {"poll": poll_id, "people": people})
+            took_part = {person for (person,) in cursor.fetchall()}
+            for person, (number, _ballot) in first.items():
+                outcomes[number] = Outcome.ALREADY if person in took_part else Outcome.CLOSED
+        elif people:
+            cursor.execute(
+                _PARTICIPATE,
+                {
+                    "poll": poll_id,
+                    "edition": edition_id,
+                    "people": people,
+                    "kinds": sorted(Admission.MAY_VOTE),
+                    "other": Level.OTHER,
+                },
+            )
+            entitled = {person: (level, new) for person, level, new in cursor.fetchall()}
+            chosen: dict[tuple[int, str], int] = {}
+            voters: dict[str, int] = {}
+            for person, (number, ballot) in first.items():
+                level, new = entitled.get(person, ("", None))
+                if new is None:
+                    outcomes[number] = Outcome.NOT_ADMITTED
+                elif not new:
+                    outcomes[number] = Outcome.ALREADY
+                else:
+                    outcomes[number] = Outcome.COUNTED
+                    voters[level] = voters.get(level, 0) + 1
+                    for option in set(ballot.choices):
+                        chosen[option, level] = chosen.get((option, level), 0) + 1
+            if voters:
+                _raise_sums(cursor, poll_id, chosen, voters)
+        for number, ballot in again:
+            same = outcomes[first[ballot.person][0]]
+            outcomes[number] = Outcome.ALREADY if same is Outcome.COUNTED else same
+    return outcomes
+
+
+def _raise_sums(
+    cursor: Any, poll_id: int, chosen: dict[tuple[int, str], int], voters: dict[str, int]
+) -> None:
+    cursor.execute(_TALLIES, {"poll": poll_id})
+    rows = cursor.fetchall()
+    cursor.execute(
+        _COUNT,
+        {
+            "poll": poll_id,
+            "options": [option for option, _level in rows],
+            "levels": [level for _option, level in rows],
+            "more": [chosen.get((option, level), 0) for option, level in rows],
+        },
+    )
+    cursor.execute(
+        _TURNOUT,
+        {"poll": poll_id, "levels": list(voters), "more": list(voters.values())},
+    )
+
+
+def _show(stage_id: int, **said: Any) -> None:
+    """One version further, with what was said; told when it is committed."""
+    if not StageState.objects.filter(stage_id=stage_id).update(seq=F("seq") + 1, **said):
+        StageState.objects.create(stage_id=stage_id, **said)
+    transaction.on_commit(lambda: live.stage_changed(stage_id))

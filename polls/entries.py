@@ -1,0 +1,1 @@
+"""What the live part enters in the registries of the congress."""

@@ -1,0 +1,336 @@
+"""What a stage shows, as pictures: the frames of the live protocol, serialised once per audience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import override
+
+from congress.live import entry
+from congress.live.hubs import changed
+from congress.live.pictures import Memory
+from congress.live.sockets import serialised
+from congress.models import Stage
+from polls import queries
+from polls.models import Poll, StageState
+from polls.queries import VOTES_TO_SHOW, Answer, Results
+from programme.models import Session
+from programme.queries import StageNow, stages_now
+
+# Audiences: everybody in one gets the same bytes.
+SEES, WAITS, PRESS, MODERATOR = "sees", "waits", "press", "moderator"
+# Frames are in one language for all: that of the congress.
+LANGUAGE = "de"
+# How often a picture is looked at as a whole, in seconds: the plan moves on without anybody's act.
+WHOLE_SECONDS = 5.0
+
+# One column of the query at the door: the polls of the stage that the visitor took part in.
+entry.PERSONAL["voted"] = (
+    "ARRAY(SELECT pa.poll_id FROM polls_participation pa JOIN polls_poll p ON p.id = pa.poll_id "
+    "WHERE pa.person_id = u.id AND p.stage_id = st.id ORDER BY pa.poll_id)"
+)
+
+
+def topic(stage_id: int) -> str:
+    return f"stage.{stage_id}"
+
+
+def moment(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def you(kind: str, voted: Iterable[int]) -> dict[str, Any]:
+    """What is the viewer's own. Questions and ratings are empty until somebody asks or rates."""
+    return {"kind": kind, "voted": sorted(voted), "supported": [], "rated": []}
+
+
+def you_frame(voted: Iterable[int]) -> str:
+    return serialised(
+        {"type": "you", "voted": sorted(voted), "supported": [], "rated": [], "questions": []}
+    )
+
+
+@dataclass(frozen=True)
+class StagePicture:
+    """A stage at one moment."""
+
+    stage_id: int
+    seq: int
+    now: datetime
+    stage: dict[str, Any]
+    poll: Poll | None
+    answers: list[Answer]
+    results: Results | None
+    questions_rev: int
+    _made: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def versions(self) -> dict[str, int]:
+        versions = {"stage": self.seq, "questions": self.questions_rev}
+        if self.poll is not None and self.results is not None:
+            versions[f"results.{self.poll.pk}"] = self.results.rev
+        return versions
+
+    def news_since(self, before: StagePicture | None) -> list[str]:
+        if before is None:
+            return ["stage"]
+        parts = []
+        if self.seq > before.seq:
+            parts.append("stage")  # carries poll and results as well
+        else:
+            parts += [
+                part
+                for part, rev in self.versions.items()
+                if part.startswith("results.") and rev > before.versions.get(part, rev)
+            ]
+        if self.questions_rev > before.questions_rev:
+            parts.append("questions")
+        return parts
+
+    def audience(self, *, moderates: bool, watches: bool, voted: Iterable[int]) -> str:
+        """Which bytes a viewer gets. `watches`: press and observers, who read only."""
+        if moderates:
+            return MODERATOR
+        if watches:
+            return PRESS
+        poll = self.poll
+        if poll is None or not poll.is_open or poll.results_show != Poll.Shows.AFTER_VOTE:
+            return SEES
+        return SEES if poll.pk in voted else WAITS
+
+    def shows_counts(self, audience: str) -> bool:
+        poll = self.poll
+        if poll is None or self.results is None or self.results.total < VOTES_TO_SHOW:
+            return False
+        if audience == MODERATOR or poll.state == Poll.State.PUBLISHED:
+            return True
+        if poll.is_closed:
+            return poll.results_show != Poll.Shows.ON_PUBLISH
+        if poll.results_show == Poll.Shows.AFTER_VOTE:
+            return audience == SEES
+        return poll.results_show == Poll.Shows.LIVE
+
+    def results_for(self, audience: str) -> dict[str, Any] | None:
+        if self.results is None:
+            return None
+        counts = {str(option): count for option, count in self.results.counts.items()}
+        return {
+            "rev": self.results.rev,
+            "total": self.results.total,
+            "counts": counts if self.shows_counts(audience) else None,
+        }
+
+    def poll_for(self, audience: str) -> dict[str, Any] | None:
+        poll = self.poll
+        if poll is None:
+            return None
+        return {
+            "id": poll.pk,
+            "kind": poll.kind,
+            "state": poll.state,
+            "secret": poll.secret,
+            "text": poll.text,
+            "options": [{"id": answer.id, "text": answer.text} for answer in self.answers],
+            "min": poll.min_choices,
+            "max": poll.max_choices,
+            "ends_at": moment(poll.ends_at) if poll.ends_at else None,
+            "round": poll.round,
+            "results": self.results_for(audience),
+        }
+
+    def state(self, audience: str) -> dict[str, Any]:
+        """The whole, without what is the viewer's own."""
+        return {
+            "type": "state",
+            "seq": self.seq,
+            "now": moment(self.now),
+            "stage": self.stage,
+            "poll": self.poll_for(audience),
+            "questions": [],
+        }
+
+    def frame(self, part: str, audience: str) -> str:
+        made = self._made.get((part, audience))
+        if made is None:
+            made = self._made[part, audience] = serialised(self._content(part, audience))
+        return made
+
+    def state_frame(self, audience: str, own: dict[str, Any]) -> str:
+        """The first frame of a socket: the same for its audience, and what is its own at the end."""
+        return f'{self.frame("state", audience)[:-1]},"you":{serialised(own)}}}'
+
+    def heartbeat(self) -> str:
+        return self.frame("heartbeat", "")
+
+    def etag(self, audience: str) -> str:
+        """Of versions, not of the clock."""
+        results = f"{self.poll.pk}.{self.results.rev}" if self.poll and self.results else "0"
+        return f'W/"{self.seq}-{results}-{self.questions_rev}-{audience}"'
+
+    def rows(self, audience: str) -> list[dict[str, Any]]:
+        total = self.results.total if self.results is not None else 0
+        return queries.result_rows(self.answers, total, shown=self.shows_counts(audience))
+
+    def _content(self, part: str, audience: str) -> dict[str, Any]:
+        if part == "state":
+            return self.state(audience)
+        if part == "stage":
+            whole = self.state(audience)
+            return {"type": "stage"} | {key: whole[key] for key in ("seq", "now", "stage", "poll")}
+        if part == "questions":
+            return {"type": "questions", "rev": self.questions_rev, "questions": []}
+        if part == "heartbeat":
+            rev = {str(self.poll.pk): self.results.rev} if self.poll and self.results else {}
+            return {
+                "type": "heartbeat",
+                "seq": self.seq,
+                "rev": rev,
+                "questions": self.questions_rev,
+                "now": moment(self.now),
+            }
+        results = self.results_for(audience) or {}
+        return {"type": "results", "poll": self.poll.pk if self.poll else None, **results}
+
+
+class StageGone(Exception):
+    """The stage was deleted."""
+
+
+class StageSource:
+    """Loads pictures of one stage: the whole when its version moved, otherwise only the sums."""
+
+    def __init__(self, stage_id: int) -> None:
+        self.stage_id = stage_id
+        self.topic = topic(stage_id)
+        self._last: StagePicture | None = None
+        self._looked_at: datetime | None = None
+
+    def load(self) -> StagePicture:
+        found = queries.versions(self.stage_id)
+        if found is None:
+            raise StageGone(self.stage_id)
+        seq, questions_rev, now = found
+        last = self._last
+        if (
+            last is None
+            or self._looked_at is None
+            or (last.seq, last.questions_rev) != (seq, questions_rev)
+            or abs((now - self._looked_at).total_seconds()) >= WHOLE_SECONDS
+        ):
+            picture = self._whole(now)
+            if last is not None and picture.seq == last.seq and picture.stage != last.stage:
+                # The plan moved on, or somebody edited it: the version moves with it, once for all processes.
+                StageState.objects.filter(stage_id=self.stage_id, seq=picture.seq).update(
+                    seq=F("seq") + 1
+                )
+                picture = self._whole(now)
+            self._looked_at = now
+        else:
+            picture = self._with_new_sums(last, now)
+        self._last = picture
+        return picture
+
+    def _whole(self, now: datetime) -> StagePicture:
+        stage = (
+            Stage.objects.select_related("edition", "live__active_poll")
+            .filter(pk=self.stage_id)
+            .first()
+        )
+        if stage is None:
+            raise StageGone(self.stage_id)
+        state: StageState = getattr(stage, "live", None) or StageState(stage=stage, seq=0)
+        poll = state.active_poll
+        results, answers = queries.results(poll.pk) if poll is not None else (None, [])
+        with override(LANGUAGE):
+            on = next(on for on in stages_now(stage.edition, now) if on.stage.pk == stage.pk)
+            shown = stage_content(state, on)
+        return StagePicture(
+            stage_id=stage.pk,
+            seq=state.seq,
+            now=now,
+            stage=shown,
+            poll=poll,
+            answers=answers,
+            results=results,
+            questions_rev=state.questions_rev,
+        )
+
+    def _with_new_sums(self, last: StagePicture, now: datetime) -> StagePicture:
+        if last.poll is None or not last.poll.is_open:
+            return last if (now - last.now).total_seconds() < 1 else _at(last, now)
+        results, answers = queries.results(last.poll.pk)
+        if last.results is not None and results.rev <= last.results.rev:
+            return _at(last, now)
+        return StagePicture(
+            stage_id=last.stage_id,
+            seq=last.seq,
+            now=now,
+            stage=last.stage,
+            poll=last.poll,
+            answers=answers,
+            results=results,
+            questions_rev=last.questions_rev,
+        )
+
+
+def _at(picture: StagePicture, now: datetime) -> StagePicture:
+    """The same picture later: what was serialised stays, only the heartbeat tells the new time."""
+    made = {key: text for key, text in picture._made.items() if key[0] != "heartbeat"}
+    return replace(picture, now=now, _made=made)
+
+
+def stage_content(state: StageState, on: StageNow) -> dict[str, Any]:
+    """STAGE of the protocol."""
+    return {
+        "slug": state.stage.slug,
+        "phase": state.phase,
+        "source": state.source,
+        "session": _session(on.session),
+        "next": (_session(on.next) or {}) | {"starts_at": moment(on.next.starts_at)}
+        if on.next
+        else None,
+        "overlay": state.overlay,
+        "delay_minutes": on.delay_minutes,
+        "announcement": state.announcement,
+    }
+
+
+def _session(session: Session | None) -> dict[str, Any] | None:
+    if session is None:
+        return None
+    return {
+        "code": session.code,
+        "title": session.title,
+        "ends_at": moment(session.ends_at),
+    }
+
+
+_memories: dict[int, Memory] = {}
+
+
+def memory_of(stage_id: int) -> Memory:
+    """The newest picture of the stage in this process, for hubs and pages alike."""
+    return _memories.setdefault(stage_id, Memory(StageSource(stage_id)))
+
+
+def stage_changed(stage_id: int) -> None:
+    """Open pages of the stage are told at the next tick."""
+    changed(topic(stage_id))
+
+
+_watchers: list[Callable[[list[tuple[int, int, int]]], None]] = []
+
+
+def hear_votes(watcher: Callable[[list[tuple[int, int, int]]], None]) -> None:
+    """Call `watcher` with (person, stage, poll) of what was just counted; in the writer's thread."""
+    if watcher not in _watchers:
+        _watchers.append(watcher)
+
+
+def voted(counted: list[tuple[int, int, int]]) -> None:
+    for watcher in _watchers:
+        watcher(counted)

@@ -1,0 +1,334 @@
+"""What a stage shows and what its audience says: stage state, polls and their sums.
+
+No row holds a ballot of a secret poll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, ClassVar, Self
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from congress.fields import LineField, ParagraphField
+from congress.models import Edition, Level, Stage, User
+from programme.models import Session
+
+OPTION_LIMIT = 200
+TEXT_LIMIT = 300
+
+
+class PollQuerySet(models.QuerySet["Poll"]):
+    def on_stage(self, stage: Stage) -> Self:
+        return self.filter(stage=stage)
+
+    def open(self) -> Self:
+        return self.filter(state=Poll.State.OPEN)
+
+    def due(self) -> Self:
+        """Open, and their time is over by the edition's clock."""
+        return self.open().filter(ends_at__lte=Edition.edition_now("edition__"))
+
+    def with_options(self) -> Self:
+        """Load the options in order; one query more."""
+        return self.prefetch_related(
+            models.Prefetch("options", queryset=Option.objects.order_by("position", "pk"))
+        )
+
+
+class Poll(models.Model):
+    """One question to the audience of a stage, in the one language it is asked in."""
+
+    class Kind(models.TextChoices):
+        SINGLE = "single", _("one answer")
+        MULTIPLE = "multiple", _("several answers")
+        SCALE = "scale", _("scale")
+        WORD_CLOUD = "word_cloud", _("word cloud")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("prepared")
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
+        PUBLISHED = "published", _("published")
+
+    class Shows(models.TextChoices):
+        """When the audience sees how it votes."""
+
+        LIVE = "live", _("from the start")
+        AFTER_VOTE = "after_vote", _("to each who has voted")
+        ON_CLOSE = "on_close", _("when the poll is closed")
+        ON_PUBLISH = "on_publish", _("when the result is published")
+
+    # Kinds that are answered by choosing among options.
+    OF_CHOICES: ClassVar[Iterable[str]] = (Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE)
+
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="polls", verbose_name=_("edition")
+    )
+    stage = models.ForeignKey(
+        Stage, on_delete=models.CASCADE, related_name="polls", verbose_name=_("stage")
+    )
+    session = models.ForeignKey(
+        Session,
+        on_delete=models.PROTECT,
+        related_name="polls",
+        null=True,
+        blank=True,
+        verbose_name=_("session"),
+    )
+    # A form sent twice makes one poll.
+    key = models.UUIDField(default=uuid4, unique=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.SINGLE)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
+    text = LineField(_("question"), max_length=TEXT_LIMIT)
+    secret = models.BooleanField(
+        _("secret"),
+        default=True,
+        help_text=_("Only sums are kept. Fixed once the poll has been opened."),
+    )
+    results_show = models.CharField(
+        _("results show"), max_length=12, choices=Shows, default=Shows.LIVE
+    )
+    min_choices = models.PositiveSmallIntegerField(_("at least"), default=1)
+    max_choices = models.PositiveSmallIntegerField(_("at most"), default=1)
+    round = models.PositiveSmallIntegerField(_("round"), default=1)
+    minutes = models.PositiveSmallIntegerField(
+        _("closes by itself after"),
+        null=True,
+        blank=True,
+        help_text=_("Minutes after opening; empty: a person closes it."),
+    )
+    opened_at = models.DateTimeField(_("opened"), null=True, blank=True, editable=False)
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True, editable=False)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
+    # What was counted when it closed: {"total": …, "counts": {"<option>": …}}, as it is announced.
+    result: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    options: models.Manager[Option]
+    objects: ClassVar[PollQuerySet] = PollQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
+
+    class Meta:
+        verbose_name = _("poll")
+        verbose_name_plural = _("polls")
+        ordering = ("edition", "stage", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                name="one_open_poll_per_stage", fields=("stage",), condition=Q(state="open")
+            ),
+            models.UniqueConstraint(name="poll_of_its_edition", fields=("edition", "id")),
+            models.UniqueConstraint(name="poll_of_its_stage", fields=("stage", "id")),
+            models.CheckConstraint(
+                name="poll_kind_is_known",
+                condition=Q(kind__in=["single", "multiple", "scale", "word_cloud"]),
+            ),
+            models.CheckConstraint(
+                name="poll_state_is_known",
+                condition=Q(state__in=["draft", "open", "closed", "published"]),
+            ),
+            models.CheckConstraint(
+                name="poll_results_show_is_known",
+                condition=Q(results_show__in=["live", "after_vote", "on_close", "on_publish"]),
+            ),
+            models.CheckConstraint(
+                name="poll_choices_make_sense",
+                condition=Q(min_choices__gte=1, max_choices__gte=F("min_choices")),
+            ),
+            models.CheckConstraint(
+                name="one_answer_means_one",
+                condition=~Q(kind__in=["single", "scale"]) | Q(max_choices=1),
+            ),
+            models.CheckConstraint(
+                name="poll_ends_after_it_opens",
+                condition=Q(ends_at__isnull=True)
+                | Q(opened_at__isnull=False, ends_at__gt=F("opened_at")),
+            ),
+            models.CheckConstraint(
+                name="an_announced_result_is_stored",
+                condition=Q(state__in=["draft", "open"])
+                | Q(result__isnull=False, closed_at__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == self.State.DRAFT
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
+    def is_closed(self) -> bool:
+        """Closed, and not yet published."""
+        return self.state == self.State.CLOSED
+
+    def takes_votes(self, now: datetime) -> bool:
+        """The same rule as the statement that counts (`polls.ballots`)."""
+        return self.is_open and (self.ends_at is None or now < self.ends_at)
+
+
+class Option(models.Model):
+    """One answer of a poll; in a word cloud, one word."""
+
+    poll = models.ForeignKey(
+        Poll, on_delete=models.CASCADE, related_name="options", verbose_name=_("poll")
+    )
+    text = LineField(_("answer"), max_length=OPTION_LIMIT)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ("poll", "position", "pk")
+        constraints = (
+            models.UniqueConstraint(name="one_answer_of_a_text_per_poll", fields=("poll", "text")),
+            models.UniqueConstraint(name="option_of_its_poll", fields=("poll", "id")),
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class StageState(models.Model):
+    """What a stage shows besides the programme: one row per stage.
+
+    Every change counts `seq` up and goes to everybody.
+    """
+
+    class Phase(models.TextChoices):
+        PREVIEW = "preview", _("not yet on air")
+        LIVE = "live", _("on air")
+        PAUSE = "pause", _("pause")
+        TROUBLE = "trouble", _("technical trouble")
+        ENDED = "ended", _("over")
+
+    class Source(models.TextChoices):
+        MAIN = "main", _("main stream")
+        BACKUP = "backup", _("backup stream")
+
+    class Questions(models.TextChoices):
+        OFF = "off", _("no questions")
+        OPEN = "open", _("questions are taken")
+        CLOSED = "closed", _("no further questions")
+
+    stage = models.OneToOneField(
+        Stage,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="live",
+        verbose_name=_("stage"),
+    )
+    seq = models.PositiveBigIntegerField(_("version"), default=1)
+    phase = models.CharField(_("phase"), max_length=10, choices=Phase, default=Phase.PREVIEW)
+    source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.MAIN)
+    overlay = LineField(_("overlay"), max_length=200, blank=True)
+    announcement = ParagraphField(_("announcement"), max_length=500, blank=True)
+    active_poll = models.ForeignKey(
+        Poll,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("poll on the stage"),
+    )
+    questions = models.CharField(
+        _("questions"), max_length=10, choices=Questions, default=Questions.OFF
+    )
+    questions_rev = models.PositiveBigIntegerField(_("version of the questions"), default=0)
+
+    class Meta:
+        verbose_name = _("stage state")
+        verbose_name_plural = _("stage states")
+        ordering = ("stage",)
+        constraints = (
+            models.CheckConstraint(
+                name="stage_phase_is_known",
+                condition=Q(phase__in=["preview", "live", "pause", "trouble", "ended"]),
+            ),
+            models.CheckConstraint(
+                name="stage_source_is_known", condition=Q(source__in=["main", "backup"])
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.stage} · {self.get_phase_display()}"
+
+
+class Participation(models.Model):
+    """*That* somebody voted. Not when, not what: no id that counts up, no time, no choice."""
+
+    pk = models.CompositePrimaryKey("poll_id", "person_id")
+    poll = models.ForeignKey(
+        Poll,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="participations",
+        verbose_name=_("poll"),
+    )
+    person = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="participations", verbose_name=_("person")
+    )
+
+    class Meta:
+        verbose_name = _("participation")
+        verbose_name_plural = _("participations")
+
+
+class Tally(models.Model):
+    """How often an option was chosen, by level of administration.
+
+    All rows of a poll are rewritten together: a row that changed alone would name the last voter of its option by a
+    system column.
+    """
+
+    pk = models.CompositePrimaryKey("poll_id", "option_id", "level")
+    poll = models.ForeignKey(
+        Poll,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="tallies",
+        verbose_name=_("poll"),
+    )
+    option = models.ForeignKey(
+        Option, on_delete=models.CASCADE, db_index=False, related_name="+", verbose_name=_("answer")
+    )
+    level = models.CharField(_("level of administration"), max_length=20, choices=Level)
+    count = models.PositiveIntegerField(_("count"), default=0)
+
+    class Meta:
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+
+
+class Turnout(models.Model):
+    """How many took part, by level, and the version of the results. Rewritten together with the tallies.
+
+    Its rows are written when the poll is opened, and say which levels are told apart: those with at least
+    `CROWD` entitled admissions at that moment. The rest counts as `other`.
+    """
+
+    CROWD: ClassVar[int] = 5
+
+    pk = models.CompositePrimaryKey("poll_id", "level")
+    poll = models.ForeignKey(
+        Poll,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="turnouts",
+        verbose_name=_("poll"),
+    )
+    level = models.CharField(_("level of administration"), max_length=20, choices=Level)
+    count = models.PositiveIntegerField(_("count"), default=0)
+    rev = models.PositiveBigIntegerField(_("version"), default=0)
+
+    class Meta:
+        verbose_name = _("turnout")
+        verbose_name_plural = _("turnouts")
