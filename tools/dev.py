@@ -130,7 +130,7 @@ def requirements(need):
 
 def install(need):
     lines = requirements(need)
-    lock = ROOT / "requirements.lock"
+    lock = ROOT / "requirements-dev.lock"
     constraints = lock.read_text(encoding="utf-8") if lock.exists() else ""
     wanted = hashlib.sha256("\n".join([*sorted(lines), constraints]).encode()).hexdigest()
     stamps = [
