@@ -19,10 +19,12 @@ TAGS = {
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}}
 SCHEMES = {"http", "https", "mailto", "tel"}
 
+UMLAUTS = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"}
 QUOTES = {"de": "„“‚‘", "en": "“”‘’"}
 _parsers = {
     language: MarkdownIt(
-        "js-default", {"html": False, "typographer": True, "quotes": quotes, "linkify": False, "breaks": True}
+        "js-default",
+        {"html": False, "typographer": True, "quotes": quotes, "linkify": False, "breaks": True},
     ).disable("image")
     for language, quotes in QUOTES.items()
 }
@@ -46,7 +48,7 @@ class Rendered:
 
 def _name(text: str, taken: set[str]) -> str:
     """An id that can stand in an address, unique on the page."""
-    folded = text.lower().translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}))
+    folded = text.lower().translate(UMLAUTS)
     ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
     stem = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-") or "abschnitt"
     name, number = stem, 2
