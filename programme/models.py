@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from congress.colour import contrast
@@ -324,8 +325,8 @@ class Speaker(models.Model):
     function = Translated("function")
 
     class Meta:
-        verbose_name = _("speaker")
-        verbose_name_plural = _("speakers")
+        verbose_name = pgettext_lazy("person in the programme", "speaker")
+        verbose_name_plural = pgettext_lazy("people in the programme", "speakers")
         ordering = ("edition", "sort_key")
         constraints = (
             models.UniqueConstraint(name="speaker_of_its_edition", fields=("edition", "id")),
@@ -357,7 +358,7 @@ class SessionSpeaker(models.Model):
     """This speaker appears in this session."""
 
     class Part(models.TextChoices):
-        SPEAKER = "speaker", _("speaker")
+        SPEAKER = "speaker", pgettext_lazy("person in the programme", "speaker")
         MODERATOR = "moderator", _("moderation")
 
     edition = models.ForeignKey(
@@ -367,7 +368,10 @@ class SessionSpeaker(models.Model):
         Session, on_delete=models.CASCADE, related_name="appearances", verbose_name=_("session")
     )
     speaker = models.ForeignKey(
-        Speaker, on_delete=models.CASCADE, related_name="appearances", verbose_name=_("speaker")
+        Speaker,
+        on_delete=models.CASCADE,
+        related_name="appearances",
+        verbose_name=pgettext_lazy("person in the programme", "speaker"),
     )
     part = models.CharField(_("part"), max_length=10, choices=Part, default=Part.SPEAKER)
     position = models.PositiveSmallIntegerField(_("position"), default=1)

@@ -201,9 +201,7 @@ def test_a_delay_is_at_most_four_hours():
     stage = make_stage()
 
     with refused("delay_is_at_most_four_hours"):
-        OnAir.objects.create(
-            edition=stage.edition, stage=stage, delay_minutes=241, changed_at=NOW
-        )
+        OnAir.objects.create(edition=stage.edition, stage=stage, delay_minutes=241, changed_at=NOW)
 
 
 def test_a_stage_in_use_cannot_be_deleted():
