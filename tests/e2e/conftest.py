@@ -37,6 +37,11 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practi
 numbers = count(1)
 
 
+def pytest_runtest_setup() -> None:
+    if CHROMIUM is None:
+        pytest.skip("no chromium here; Debian and Ubuntu: sudo apt install chromium")
+
+
 @pytest.fixture(scope="session")
 def directory(django_db_blocker: Any) -> Iterator[Path]:
     """Logs and mails of all sites, and the database they are copied from."""
@@ -80,8 +85,6 @@ def own_site(
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium here; Debian and Ubuntu: sudo apt install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
