@@ -47,7 +47,7 @@ class User(AbstractBaseUser):
     first_name = LineField(_("first name"), max_length=80, blank=True)
     last_name = LineField(_("last name"), max_length=80, blank=True)
     body = LineField(
-        _("body"), max_length=160, blank=True, help_text=_("Authority, medium or organisation.")
+        _("body"), max_length=255, blank=True, help_text=_("Authority, medium or organisation.")
     )
     language = models.CharField(
         _("language"),

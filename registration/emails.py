@@ -1,0 +1,119 @@
+"""Letters to people who register. All leave through the outbox, and all open with the person's name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.template import Context
+from django.urls import reverse
+from django.utils.translation import override
+
+from congress import links, mail, wording
+from congress.models import AccessLink, Edition, Letter
+from registration import calendar
+from registration.models import EmailCode, Registration
+
+CODE = "registration/emails/code.md"
+ALREADY_REGISTERED = "registration/emails/already_registered.md"
+ADMITTED = "registration/emails/admitted.md"
+IN_REVIEW = "registration/emails/in_review.md"
+REJECTED = "registration/emails/rejected.md"
+CANCELLED = "registration/emails/cancelled.md"
+
+CONFIRM = "confirm"  # kind of the signed token behind the link in the letter with the code
+# A stranger may have typed the name: what could be read as an address or a link does not go to a mailbox
+# that nobody has confirmed.
+_NO_NAME = frozenset("/\\@:;<>{}[]=|")
+
+
+def code(registration: Registration, sent: EmailCode, plain: str) -> None:
+    """The code, typed or behind a link."""
+    _post_code(CODE, registration, sent, plain)
+
+
+def already_registered(registration: Registration, sent: EmailCode, plain: str) -> None:
+    """To somebody who is registered already: the same code, which then only signs in."""
+    _post_code(ALREADY_REGISTERED, registration, sent, plain)
+
+
+def admitted(registration: Registration, link: AccessLink | None) -> None:
+    """The way in, and the congress for the calendar."""
+    _post(ADMITTED, registration, link)
+
+
+def in_review(registration: Registration, link: AccessLink | None) -> None:
+    _post(IN_REVIEW, registration, link)
+
+
+def rejected(registration: Registration) -> None:
+    _post(REJECTED, registration)
+
+
+def cancelled(registration: Registration) -> None:
+    _post(CANCELLED, registration)
+
+
+def subject_of_code(edition: Edition, language: str) -> str:
+    """What people look for in their mailbox: the subject of the letter with the code."""
+    letter = Letter(edition=edition, template=CODE, language=language)
+    template = wording.own_wording(letter) or wording.standard(CODE, language)
+    with override(language):
+        context = Context({"edition": edition, "code": "…"}, autoescape=False)
+        subject, _body = wording.split(template.render(context))
+    return subject
+
+
+def _post_code(template: str, registration: Registration, sent: EmailCode, plain: str) -> None:
+    token = links.signed_token(CONFIRM, sent.pk, registration.email)
+    with override(registration.language):
+        path = reverse(
+            "registration_confirm", kwargs={"edition": registration.edition.slug, "token": token}
+        )
+    mail.post_letter(
+        template,
+        once=f"{template}:{sent.pk}",
+        edition=registration.edition,
+        to=registration.email,
+        language=registration.language,
+        secret={"code": plain, "confirm_url": settings.SITE_URL + path},
+        registration=registration,
+    )
+
+
+def _post(template: str, registration: Registration, link: AccessLink | None = None) -> None:
+    mail.post_letter(
+        template,
+        once=f"{template}:{registration.pk}",
+        edition=registration.edition,
+        person=registration.person,
+        to=registration.email,
+        language=registration.language,
+        registration=registration,
+        **({"link": link} if link is not None else {}),
+    )
+
+
+def _addresses(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
+    """Where the letters lead, and how they greet."""
+    registration: Registration = context["registration"]
+    where = {"edition": registration.edition.slug}
+    name = registration.display_name
+    return {
+        "greeting": "" if _NO_NAME.intersection(name) or "www." in name.casefold() else name,
+        "my_url": settings.SITE_URL + reverse("my_registration", kwargs=where),
+        "register_url": settings.SITE_URL + reverse("register", kwargs=where),
+        "way_in_url": settings.SITE_URL + reverse("home", kwargs=where),
+        "sign_in_url": settings.SITE_URL + reverse("account_login"),
+    }
+
+
+def _with_calendar(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    edition = context["registration"].edition
+    entry = calendar.congress_entry(edition, url=context["way_in_url"], now=letter.written_at)
+    return {"attachments": [(calendar.filename(edition), entry, calendar.CONTENT_TYPE)]}
+
+
+for _template in (CODE, ALREADY_REGISTERED, ADMITTED, IN_REVIEW, REJECTED, CANCELLED):
+    mail.ENRICHERS[_template] = [_addresses]
+mail.ENRICHERS[ADMITTED].append(_with_calendar)

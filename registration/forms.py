@@ -1,0 +1,128 @@
+"""What people type when they register."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
+
+
+class RegistrationForm(forms.Form):
+    """One page, five required fields. No name is refused for what it looks like."""
+
+    title = LineFormField(
+        label=_("Title"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "honorific-prefix"}),
+    )
+    first_name = LineFormField(
+        label=_("First name"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    last_name = LineFormField(
+        label=_("Last name"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+    body = LineFormField(
+        label=_("Authority or institution"),
+        max_length=255,
+        help_text=_("For example: Stadt Musterhausen, Hauptamt"),
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    email = MailboxFormField(
+        label=_("Official e-mail address"),
+        help_text=_(
+            "We send a code to it. If several of you read this mailbox, each gets a personal link."
+        ),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={"required": _("Please enter your e-mail address.")},
+    )
+    privacy = forms.BooleanField(
+        label=_("I have read the privacy notice."),
+        error_messages={"required": _("Please confirm that you have read the privacy notice.")},
+    )
+    form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {"form_key": uuid.uuid4(), **(kwargs.get("initial") or {})}
+        super().__init__(*args, use_required_attribute=False, **kwargs)
+        self.fields["privacy"].help_text = _privacy_link()
+
+    def clean_form_key(self) -> uuid.UUID:
+        return self.cleaned_data["form_key"] or uuid.uuid4()
+
+
+def _privacy_link() -> str:
+    return format_html(
+        '<a href="{}" target="_blank" rel="noopener">{}</a>',
+        reverse("page", kwargs={"slug": "datenschutz"}),
+        gettext("Privacy notice (opens in a new tab)"),
+    )
+
+
+class OwnDeviceForm(forms.Form):
+    """How long this browser stays signed in (`congress.auth` reads the field at every sign-in)."""
+
+    own_device = forms.BooleanField(
+        label=_("This is my own device"),
+        required=False,
+        help_text=_("You stay signed in here until the congress ends. Otherwise for a day."),
+    )
+
+
+class CodeForm(OwnDeviceForm):
+    code = LineFormField(
+        label=_("Code"),
+        max_length=40,
+        help_text=_("Six letters and figures. Small letters and spaces do no harm."),
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "class": "fk-code",
+            }
+        ),
+        error_messages={"required": _("Please enter the code from our letter.")},
+    )
+    field_order = ("code", "own_device")
+
+
+class EvidenceForm(forms.Form):
+    """What a person needs who checks by hand."""
+
+    authority = LineFormField(
+        label=_("Which authority do you work for?"),
+        max_length=255,
+        help_text=_("Name and place, as they stand on your letterhead."),
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    how_to_check = ParagraphFormField(
+        label=_("How may we check this?"),
+        max_length=1000,
+        help_text=_(
+            "For example the number of the switchboard, a page of the authority that names you or your address, "
+            "or a colleague who is registered already."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class RejectionForm(forms.Form):
+    reason = ParagraphFormField(
+        label=pgettext_lazy("of a refusal", "Reason"),
+        max_length=2000,
+        help_text=_("The applicant reads these words."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": _("Please give a reason. The applicant reads it.")},
+    )

@@ -1,0 +1,310 @@
+"""People who want to take part: one row per person and edition, and the codes that prove a mailbox."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from congress.fields import LineField, MailboxField, ParagraphField
+from congress.models import Edition, Level, User
+from congress.models import State as Land
+from congress.models.database import StatementNow
+from congress.text import folded
+from registration.models.rules import DomainRule
+
+
+class RegistrationQuerySet(models.QuerySet["Registration"]):
+    """The words we use for registrations. Compose them; do not filter in views."""
+
+    def active(self) -> Self:
+        """Verified and neither refused nor cancelled."""
+        return self.filter(state__in=Registration.ACTIVE)
+
+    def unverified(self) -> Self:
+        return self.filter(state=Registration.State.UNVERIFIED)
+
+    def in_review(self) -> Self:
+        return self.filter(state=Registration.State.IN_REVIEW)
+
+    def of_edition(self, edition: Edition) -> Self:
+        return self.filter(edition=edition)
+
+    def visible_to(self, person: User) -> Self:
+        return self.filter(person=person)
+
+    def same_as(self, registration: Registration) -> Self:
+        """Of the same mailbox and name in the same edition."""
+        return self.filter(
+            edition_id=registration.edition_id,
+            email_key=registration.email_key,
+            name_key=registration.name_key,
+        )
+
+    def with_person(self) -> Self:
+        """Load what letters and pages show, in the same query."""
+        return self.select_related("person", "edition__host_state", "land")
+
+
+class Registration(models.Model):
+    """Somebody wants to take part in an edition. A machine may only admit; a person refuses, with a reason."""
+
+    class State(models.TextChoices):
+        UNVERIFIED = "unverified", _("address not confirmed")
+        IN_REVIEW = "in_review", _("in review")
+        WAITLISTED = "waitlisted", _("on the waiting list")
+        OFFERED = "offered", _("place offered")
+        ADMITTED = "admitted", _("admitted")
+        REJECTED = "rejected", _("rejected")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class Eligibility(models.TextChoices):
+        """What the registry said about the address when it was confirmed."""
+
+        ALLOW = "allow", _("listed")
+        REVIEW = "review", _("listed, to be looked at")
+        DENY = "deny", _("never by machine")
+        UNKNOWN = "unknown", _("not listed")
+
+    ACTIVE: ClassVar[tuple[str, ...]] = (
+        State.IN_REVIEW,
+        State.WAITLISTED,
+        State.OFFERED,
+        State.ADMITTED,
+    )
+
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="registrations", verbose_name=_("edition")
+    )
+    person = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        related_name="registrations",
+        null=True,
+        blank=True,
+        verbose_name=_("person"),
+        help_text=_("Known once the address is confirmed."),
+    )
+    title = LineField(_("title"), max_length=40, blank=True)
+    first_name = LineField(_("first name"), max_length=80)
+    last_name = LineField(_("last name"), max_length=80)
+    body = LineField(_("body"), max_length=255)
+    email = MailboxField(_("address"))
+    # What tells two people apart: the mailbox without a tag, and the folded name (hashed: it may be long).
+    email_key = models.CharField(max_length=254, editable=False)
+    name_key = models.CharField(max_length=64, editable=False)
+    language = models.CharField(
+        _("language"),
+        max_length=2,
+        choices=[("de", _("German")), ("en", _("English"))],
+        default="de",
+    )
+    level = models.CharField(
+        _("level of administration"), max_length=20, choices=Level, default=Level.OTHER
+    )
+    land = models.ForeignKey(
+        Land,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("Land"),
+    )
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.UNVERIFIED)
+    eligibility = models.CharField(
+        _("what the registry said"), max_length=10, choices=Eligibility, blank=True
+    )
+    rule = models.ForeignKey(
+        DomainRule,
+        on_delete=models.SET_NULL,
+        related_name="registrations",
+        null=True,
+        blank=True,
+        verbose_name=_("rule"),
+    )
+    authority = LineField(
+        _("which authority"),
+        max_length=255,
+        blank=True,
+        help_text=_("In the applicant's words, where the address does not tell."),
+    )
+    how_to_check = ParagraphField(_("how we may check"), max_length=1000, blank=True)
+
+    submitted_at = models.DateTimeField(_("submitted"))
+    verified_at = models.DateTimeField(_("address confirmed"), null=True, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="decided_registrations",
+        null=True,
+        blank=True,
+        verbose_name=_("decided by"),
+        help_text=_("Empty: admitted by a rule."),
+    )
+    reason = ParagraphField(_("reason"), max_length=2000, blank=True)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+    privacy_read_at = models.DateTimeField(_("privacy notice read"))
+    privacy_version = models.CharField(_("version of the privacy notice"), max_length=40, blank=True)
+    form_key = models.UUIDField(default=uuid.uuid4, editable=False)
+
+    objects: ClassVar[RegistrationQuerySet] = RegistrationQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
+
+    class Meta:
+        verbose_name = _("registration")
+        verbose_name_plural = _("registrations")
+        ordering = ("submitted_at", "pk")
+        indexes = (
+            models.Index(fields=("edition", "state", "submitted_at"), name="registrations_by_state"),
+            models.Index(fields=("email_key",), name="registrations_by_mailbox"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                name="one_active_registration_per_mailbox_and_name",
+                fields=("edition", "email_key", "name_key"),
+                condition=Q(state__in=["in_review", "waitlisted", "offered", "admitted"]),
+            ),
+            models.UniqueConstraint(
+                name="one_active_registration_per_person",
+                fields=("edition", "person"),
+                condition=Q(state__in=["in_review", "waitlisted", "offered", "admitted"]),
+            ),
+            models.UniqueConstraint(
+                name="one_registration_per_form", fields=("edition", "form_key")
+            ),
+            models.UniqueConstraint(name="registration_of_its_edition", fields=("edition", "id")),
+            models.CheckConstraint(
+                name="registration_state_is_known",
+                condition=Q(
+                    state__in=[
+                        "unverified",
+                        "in_review",
+                        "waitlisted",
+                        "offered",
+                        "admitted",
+                        "rejected",
+                        "cancelled",
+                    ]
+                ),
+            ),
+            models.CheckConstraint(
+                name="who_is_verified_is_a_person_of_a_moment",
+                condition=Q(state__in=["unverified", "cancelled"])
+                | Q(person__isnull=False, verified_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="admitted_has_its_moment",
+                condition=~Q(state="admitted") | Q(decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                # A machine may only admit (GDPR Art. 22).
+                name="rejected_by_a_person_with_a_reason",
+                condition=~Q(state="rejected")
+                | (Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(reason="")),
+            ),
+            models.CheckConstraint(
+                name="cancelled_has_its_moment",
+                condition=~Q(state="cancelled") | Q(cancelled_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="registration_address_is_canonical",
+                condition=Q(email__regex=r"^[^A-Z@\s]+@[a-z0-9.-]+$"),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.display_name} · {self.body}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("my_registration", kwargs={"edition": self.edition.slug})
+
+    @property
+    def display_name(self) -> str:
+        return " ".join(filter(None, (self.title, self.first_name, self.last_name)))
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in self.ACTIVE
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        return self.state not in (self.State.REJECTED, self.State.CANCELLED)
+
+    @property
+    def lacks_evidence(self) -> bool:
+        """A person looks, and the applicant has not yet said how."""
+        return self.state == self.State.IN_REVIEW and not (self.authority and self.how_to_check)
+
+
+def email_key_of(address: str) -> str:
+    """The mailbox behind a canonical address: what stands after a plus is the owner's own business."""
+    local, _at, host = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{host}"
+
+
+def name_key_of(first_name: str, last_name: str) -> str:
+    return hashlib.sha256(folded(f"{first_name} {last_name}").encode()).hexdigest()
+
+
+class EmailCodeQuerySet(models.QuerySet["EmailCode"]):
+    """Codes live by the real clock, like sessions."""
+
+    def good(self) -> Self:
+        return self.filter(
+            sent_at__gt=StatementNow() - EmailCode.LIFETIME, attempts__lt=EmailCode.ATTEMPTS
+        )
+
+    def sent_within(self, period: timedelta) -> Self:
+        return self.filter(sent_at__gt=StatementNow() - period)
+
+
+class EmailCode(models.Model):
+    """A code that was mailed to prove the mailbox of a registration. Only a keyed hash of it is kept."""
+
+    LETTERS: ClassVar[str] = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that sounds or looks like another
+    LENGTH: ClassVar[int] = 6
+    LIFETIME: ClassVar[timedelta] = timedelta(minutes=30)
+    ATTEMPTS: ClassVar[int] = 5
+
+    registration = models.ForeignKey(
+        Registration, on_delete=models.CASCADE, related_name="codes", verbose_name=_("registration")
+    )
+    code_hash = models.BinaryField(max_length=32)
+    sent_at = models.DateTimeField(_("sent"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+
+    objects: ClassVar[EmailCodeQuerySet] = EmailCodeQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
+
+    class Meta:
+        verbose_name = _("code by mail")
+        verbose_name_plural = _("codes by mail")
+        ordering = ("-sent_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                name="one_code_per_registration_and_moment", fields=("registration", "sent_at")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.registration} · {self.sent_at:%d.%m.%Y %H:%M}"
+
+    @staticmethod
+    def hashed(code: str, registration_id: int) -> bytes:
+        """Keyed: six letters could be tried out, if the key stood beside them."""
+        letters = "".join(letter for letter in code.upper() if letter in EmailCode.LETTERS)
+        return salted_hmac(
+            "registration.code", f"{registration_id}:{letters}", algorithm="sha256"
+        ).digest()
+
+    def is_code(self, code: str) -> bool:
+        return constant_time_compare(
+            bytes(self.code_hash), self.hashed(code, self.registration_id)
+        )
+

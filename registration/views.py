@@ -1,0 +1,278 @@
+"""Registering, confirming the address, and what becomes of it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import Any
+
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from congress import actions as congress_actions
+from congress.auth import keep_signed_in
+from congress.errors import Refused
+from congress.http import EditionRequest, MemberRequest
+from congress.models import User
+from registration import actions, calendar, emails, limits, queries
+from registration.forms import CodeForm, EvidenceForm, OwnDeviceForm, RegistrationForm
+from registration.models import Registration
+
+PENDING = "registration"  # in the session: the registration whose code this browser waits for
+# As for personal links: no address with a token is cached, indexed or told to others.
+_PRIVATE = {
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+# --- The form -----------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: EditionRequest) -> HttpResponseBase:
+    """One page for everybody; what it answers does not depend on whether an address is known."""
+    edition = request.edition
+    if isinstance(request.user, User):
+        own = queries.registration_of(request.user, edition)
+        if own is not None and own.is_active:
+            return redirect(own)
+    if request.method != "POST":
+        if not edition.takes_registrations(request.now):
+            early = request.now < edition.registration_opens_at
+            return render(request, "registration/closed.html", {"early": early})
+        return _form_page(request, RegistrationForm(initial=_known(request)))
+    form = RegistrationForm(request.POST)
+    if form.is_valid():
+        if not limits.fuse_holds(request):
+            return render(request, "429.html", status=429)
+        given = {name: form.cleaned_data[name] for name in _FIELDS}
+        try:
+            registration = actions.register(
+                edition=edition,
+                now=request.now,
+                form_key=form.cleaned_data["form_key"],
+                privacy_version=queries.privacy_version(edition),
+                language="en" if (get_language() or "de").startswith("en") else "de",
+                **given,
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            request.session[PENDING] = registration.pk
+            return _see_other(reverse("registration_code", kwargs={"edition": edition.slug}))
+    return _form_page(request, form)
+
+
+_FIELDS = ("title", "first_name", "last_name", "body", "email")
+
+
+def _form_page(request: EditionRequest, form: RegistrationForm) -> HttpResponse:
+    return render(request, "registration/register.html", {"form": form})
+
+
+def _known(request: EditionRequest) -> dict[str, Any]:
+    """What need not be typed again: by who is signed in, and by who comes back to correct an address."""
+    pending = _pending(request) if "korrigieren" in request.GET else None
+    if pending is not None and pending.state == Registration.State.UNVERIFIED:
+        return {name: getattr(pending, name) for name in _FIELDS} | {"form_key": pending.form_key}
+    if isinstance(request.user, User):
+        person = request.user
+        return {name: getattr(person, name) for name in _FIELDS[:-1]} | {"email": person.mailbox}
+    return {}
+
+
+# --- The code -----------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: EditionRequest) -> HttpResponseBase:
+    """„Wir haben Ihnen einen Code geschickt“: typed here, or behind the link of the letter."""
+    registration = _pending(request)
+    here = reverse("registration_code", kwargs={"edition": request.edition.slug})
+    if registration is None:
+        return redirect("register", edition=request.edition.slug)
+    if request.method == "POST" and "again" in request.POST:
+        try:
+            actions.send_code_again(registration=registration)
+        except Refused as refusal:
+            messages.warning(request, str(refusal.message))
+        else:
+            messages.success(request, _("We have sent you a new code."))
+        return _see_other(here)
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            verified = actions.verify(
+                registration=registration, code=form.cleaned_data["code"], now=request.now
+            )
+        except Refused as refusal:
+            form.add_error("code", str(refusal.message))
+        else:
+            return _enter(request, verified)
+    context = {"form": form, "address": registration.email, **_letter(request)}
+    return render(request, "registration/code.html", context)
+
+
+def _pending(request: EditionRequest) -> Registration | None:
+    pk = request.session.get(PENDING)
+    if pk is None:
+        return None
+    return Registration.objects.of_edition(request.edition).filter(pk=pk).with_person().first()
+
+
+def _letter(request: EditionRequest) -> dict[str, str]:
+    """Sender and subject, so that people find the letter, also among junk mail."""
+    language = "en" if (get_language() or "de").startswith("en") else "de"
+    return {
+        "sender": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        "subject": emails.subject_of_code(request.edition, language),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
+def confirm(request: EditionRequest, token: str) -> HttpResponseBase:
+    """The link of the letter: GET shows a button and no name, a person's POST confirms."""
+    response = _confirm(request, token)
+    for name, value in _PRIVATE.items():
+        response[name] = value
+    return response
+
+
+def _confirm(request: EditionRequest, token: str) -> HttpResponseBase:
+    try:
+        if request.method == "POST":
+            return _enter(request, actions.verify_by_link(token=token, now=request.now))
+        registration = actions.registration_of_link(token)
+    except actions.CodeIsOver:
+        return render(request, "registration/confirm_over.html", status=410)
+    if registration.edition_id != request.edition.pk:
+        raise Http404
+    return render(request, "registration/confirm.html", {"form": OwnDeviceForm()})
+
+
+def _enter(request: EditionRequest, verified: actions.Verified) -> HttpResponseBase:
+    """Sign in whoever has proved the mailbox, and show what became of the registration."""
+    goal = verified.registration.get_absolute_url()
+    request.session.pop(PENDING, None)
+    person = verified.person
+    if verified.link is not None:
+        congress_actions.enter_by_link(
+            request=request, link=verified.link, now=request.now, replace_oldest=True
+        )
+        if not keep_signed_in(request, person):
+            request.session.set_expiry(int(timedelta(days=1).total_seconds()))
+        response = redirect(goal)
+    elif person.email is None:
+        return redirect(request.edition)  # the congress is over; there is nothing to enter
+    else:
+        record_authentication(
+            request, person, method="code", email=verified.registration.email
+        )
+        # Whoever has a second factor is asked for it.
+        login = Login(user=person, redirect_url=goal, email=person.email)
+        response = perform_login(request, login)
+    if not verified.for_the_first_time:
+        messages.info(request, _("Your address was confirmed already."))
+    response.status_code = 303
+    return response
+
+
+# --- My registration ----------------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_registration(request: MemberRequest) -> HttpResponseBase:
+    """The state in one sentence, what happens next, and what one can do about it."""
+    registration = queries.registration_of(request.user, request.edition)
+    if request.method == "POST":
+        if registration is None:
+            raise Http404
+        form = EvidenceForm(request.POST)
+        if form.is_valid():
+            try:
+                actions.give_evidence(registration=registration, **form.cleaned_data)
+            except Refused as refusal:
+                messages.warning(request, str(refusal.message))
+            else:
+                messages.success(request, _("Thank you. This helps us to check quickly."))
+            return _see_other(registration.get_absolute_url())
+    else:
+        form = EvidenceForm(
+            initial={
+                "authority": registration.authority or registration.body,
+                "how_to_check": registration.how_to_check,
+            }
+            if registration is not None
+            else None
+        )
+    context = {
+        "registration": registration,
+        "admission": request.access.admission,
+        "form": form,
+        "asks_for_evidence": registration is not None
+        and (registration.lacks_evidence or request.method == "POST" or "angaben" in request.GET),
+        "open": request.edition.takes_registrations(request.now),
+        "over": request.now >= request.edition.ends_at,
+    }
+    return render(request, "registration/my_registration.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: MemberRequest) -> HttpResponseBase:
+    """Asked once more before, since the place is gone afterwards."""
+    registration = queries.registration_of(request.user, request.edition)
+    if registration is None:
+        raise Http404
+    if not registration.may_be_cancelled:
+        return redirect(registration)
+    if request.method != "POST":
+        return render(request, "registration/cancel.html", {"registration": registration})
+    by_link = "link" in request.session
+    try:
+        actions.cancel(registration=registration, now=request.now, by=request.user)
+    except Refused as refusal:
+        messages.warning(request, str(refusal.message))
+    else:
+        if by_link:
+            # The link has ended, and this session with it.
+            request.session.flush()
+            messages.success(request, _("Your registration is cancelled."))
+            return _see_other(request.edition.get_absolute_url())
+        messages.success(request, _("Your registration is cancelled."))
+    return _see_other(registration.get_absolute_url())
+
+
+@login_required
+@require_safe
+def calendar_file(request: MemberRequest) -> HttpResponse:
+    """The congress for one's own calendar; the same entry as in the admission letter."""
+    registration = queries.registration_of(request.user, request.edition)
+    if registration is None or registration.state != Registration.State.ADMITTED:
+        raise Http404
+    home = settings.SITE_URL + request.edition.get_absolute_url()
+    response = HttpResponse(
+        calendar.congress_entry(request.edition, url=home, now=request.now),
+        content_type=f"{calendar.CONTENT_TYPE}; charset=utf-8",
+    )
+    response["Content-Disposition"] = f'attachment; filename="{calendar.filename(request.edition)}"'
+    return response
+
+
+def _see_other(address: str) -> HttpResponse:
+    response = redirect(address)
+    response.status_code = 303
+    return response
