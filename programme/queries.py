@@ -75,6 +75,14 @@ def stages_now(edition: Edition, now: datetime) -> list[StageNow]:
     ]
 
 
+def stage_now(stage: Stage, now: datetime) -> StageNow:
+    """One stage at this moment. One query, where it was loaded with its edition and `on_air`."""
+    edition = stage.edition
+    talks = edition.sessions.talks().on_stage(stage)
+    sessions = talks.on_day(edition.local(now).date(), edition).order_by("starts_at")
+    return _stage_now(stage, list(sessions), edition, now)
+
+
 def _stage_now(stage: Stage, sessions: list[Session], edition: Edition, now: datetime) -> StageNow:
     word = word_of_the_regie(stage, edition, now)
     delay = word.delay_minutes if word is not None else 0
