@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -37,6 +38,16 @@ class RoleBackend(BaseBackend):
         return any(
             permissions.allows_module(role.kind, app_label) for role in user_obj.active_roles
         )
+
+
+class SignInBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth ships no types
+    """allauth's ways to sign in. It knows nothing of rights: Django's own rows of permissions do not exist here."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        return False
+
+    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        return False
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types

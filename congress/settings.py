@@ -219,7 +219,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 AUTH_USER_MODEL = "congress.User"
 AUTHENTICATION_BACKENDS = [
     "congress.auth.RoleBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "congress.auth.SignInBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
