@@ -1,1 +1,87 @@
 """What the live part enters in the registries of the congress."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from congress import panels, permissions, retention
+from congress.http import EditionRequest
+from congress.live.entry import RUNS_A_STAGE
+from congress.models import Role
+from congress.retention import AFTER_THE_EDITION, ended_before
+from polls.demo import fill
+from polls.models import Participation
+from programme.queries import stages_now
+
+
+def may_watch(request: EditionRequest) -> bool:
+    """As the pages: an admission in force, or a role in the edition."""
+    return request.user.is_authenticated and (
+        request.access.admission is not None or request.access.has_role
+    )
+
+
+def to_the_console(request: EditionRequest) -> panels.MainButton | None:
+    """Whoever runs a stage, on a congress day."""
+    if not _is_congress_day(request) or not request.user.is_authenticated:
+        return None
+    roles = request.user.active_roles
+    if not any(
+        role.kind in {Role.Kind.DIRECTOR, Role.Kind.MODERATOR}
+        and role.edition_id in (None, request.edition.pk)
+        for role in roles
+    ):
+        return None
+    return panels.MainButton(
+        label=_("To the moderation"),
+        url=reverse("moderation", kwargs={"edition": request.edition.slug}),
+        hint=_("Prepare, open and close polls on your stage."),
+    )
+
+
+def to_the_stream(request: EditionRequest) -> panels.MainButton | None:
+    """Admitted people, while something is on."""
+    if not _is_congress_day(request) or request.access.admission is None:
+        return None
+    if not any(on.session is not None for on in stages_now(request.edition, request.now)):
+        return None
+    return panels.MainButton(
+        label=_("To the livestream"), url=reverse("live", kwargs={"edition": request.edition.slug})
+    )
+
+
+def _is_congress_day(request: EditionRequest) -> bool:
+    return request.edition.local(request.now).date() in request.edition.days
+
+
+panels.navigation.register(panels.Item(_("Live"), "live", visible=may_watch), order=20)
+panels.main_buttons.register(to_the_console, order=5)
+panels.main_buttons.register(to_the_stream, order=10)
+panels.orga_links.register(
+    panels.OrgaLink(_("Moderation"), "moderation", tuple(RUNS_A_STAGE)), order=40
+)
+panels.demo_data.register(fill, order=40)
+panels.journal_verbs |= {
+    "poll.prepared": _("Poll prepared"),
+    "poll.opened": _("Poll opened"),
+    "poll.closed": _("Poll closed"),
+    "poll.published": _("Result of a poll published"),
+    "poll.thrown_away": _("Prepared poll thrown away"),
+    "stage.changed": _("Stage changed"),
+    "stage.cleared": _("Poll taken off the stage"),
+}
+
+permissions.grant(Role.Kind.ORGANISER, "polls.*")
+permissions.grant(Role.Kind.DIRECTOR, "polls.*")
+permissions.grant(Role.Kind.MODERATOR, "polls.*")
+permissions.grant(Role.Kind.OBSERVER, "polls.view_poll")
+
+retention.steps.register(
+    retention.Step(
+        _("Who took part in polls"),
+        lambda: Participation.objects.filter(ended_before(AFTER_THE_EDITION, "poll__edition__")),
+        retention.delete,
+    ),
+    order=50,
+)

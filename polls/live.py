@@ -14,12 +14,12 @@ from congress.live import entry
 from congress.live.hubs import changed
 from congress.live.pictures import Memory
 from congress.live.sockets import serialised
-from congress.models import Stage
+from congress.models import Edition, Stage
 from polls import queries
 from polls.models import Poll, StageState
 from polls.queries import VOTES_TO_SHOW, Answer, Results
 from programme.models import Session
-from programme.queries import StageNow, stages_now
+from programme.queries import StageNow, stage_now
 
 # Audiences: everybody in one gets the same bytes.
 SEES, WAITS, PRESS, MODERATOR = "sees", "waits", "press", "moderator"
@@ -61,6 +61,7 @@ class StagePicture:
     stage_id: int
     seq: int
     now: datetime
+    on: StageNow  # the same as `stage`, for pages in other languages
     stage: dict[str, Any]
     poll: Poll | None
     answers: list[Answer]
@@ -210,48 +211,47 @@ class StageSource:
         self._looked_at: datetime | None = None
 
     def load(self) -> StagePicture:
-        found = queries.versions(self.stage_id)
-        if found is None:
-            raise StageGone(self.stage_id)
-        seq, questions_rev, now = found
         last = self._last
-        if (
-            last is None
-            or self._looked_at is None
-            or (last.seq, last.questions_rev) != (seq, questions_rev)
-            or abs((now - self._looked_at).total_seconds()) >= WHOLE_SECONDS
-        ):
-            picture = self._whole(now)
-            if last is not None and picture.seq == last.seq and picture.stage != last.stage:
-                # The plan moved on, or somebody edited it: the version moves with it, once for all processes.
-                StageState.objects.filter(stage_id=self.stage_id, seq=picture.seq).update(
-                    seq=F("seq") + 1
-                )
-                picture = self._whole(now)
-            self._looked_at = now
-        else:
-            picture = self._with_new_sums(last, now)
-        self._last = picture
+        if last is not None and self._looked_at is not None:
+            found = queries.versions(self.stage_id)
+            if found is None:
+                raise StageGone(self.stage_id)
+            seq, questions_rev, now = found
+            age = abs((now - self._looked_at).total_seconds())
+            if (last.seq, last.questions_rev) == (seq, questions_rev) and age < WHOLE_SECONDS:
+                self._last = self._with_new_sums(last, now)
+                return self._last
+        picture = self._whole()
+        if last is not None and picture.seq == last.seq and picture.stage != last.stage:
+            # The plan moved on, or somebody edited it: the version moves with it, once for all processes.
+            StageState.objects.filter(stage_id=self.stage_id, seq=picture.seq).update(
+                seq=F("seq") + 1
+            )
+            picture = self._whole()
+        self._last, self._looked_at = picture, picture.now
         return picture
 
-    def _whole(self, now: datetime) -> StagePicture:
+    def _whole(self) -> StagePicture:
         stage = (
-            Stage.objects.select_related("edition", "live__active_poll")
+            Stage.objects.select_related("edition", "live__active_poll", "on_air")
+            .annotate(clock=Edition.edition_now("edition__"))
             .filter(pk=self.stage_id)
             .first()
         )
         if stage is None:
             raise StageGone(self.stage_id)
+        now: datetime = stage.clock
         state: StageState = getattr(stage, "live", None) or StageState(stage=stage, seq=0)
         poll = state.active_poll
         results, answers = queries.results(poll.pk) if poll is not None else (None, [])
+        on = stage_now(stage, now)
         with override(LANGUAGE):
-            on = next(on for on in stages_now(stage.edition, now) if on.stage.pk == stage.pk)
             shown = stage_content(state, on)
         return StagePicture(
             stage_id=stage.pk,
             seq=state.seq,
             now=now,
+            on=on,
             stage=shown,
             poll=poll,
             answers=answers,
@@ -261,20 +261,11 @@ class StageSource:
 
     def _with_new_sums(self, last: StagePicture, now: datetime) -> StagePicture:
         if last.poll is None or not last.poll.is_open:
-            return last if (now - last.now).total_seconds() < 1 else _at(last, now)
+            return _at(last, now)
         results, answers = queries.results(last.poll.pk)
         if last.results is not None and results.rev <= last.results.rev:
             return _at(last, now)
-        return StagePicture(
-            stage_id=last.stage_id,
-            seq=last.seq,
-            now=now,
-            stage=last.stage,
-            poll=last.poll,
-            answers=answers,
-            results=results,
-            questions_rev=last.questions_rev,
-        )
+        return replace(last, now=now, answers=answers, results=results, _made={})
 
 
 def _at(picture: StagePicture, now: datetime) -> StagePicture:

@@ -1,3 +1,19 @@
-from django.urls import URLPattern
+"""Addresses of the live part below `/<edition>/`."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from polls import views
+
+urlpatterns = [
+    path("live/", views.live, name="live"),
+    path("live/<slug:stage>/", views.stage, name="live_stage"),
+    path("live/<slug:stage>/state.json", views.state_json, name="live_state"),
+    path("live/<slug:stage>/me.json", views.me_json, name="live_me"),
+    path("live/<slug:stage>/vote/", views.vote, name="live_vote"),
+    path("live/<slug:stage>/ask/", views.ask, name="live_ask"),
+    path("live/<slug:stage>/support/", views.support, name="live_support"),
+    path("live/<slug:stage>/rate/", views.rate, name="live_rate"),
+    path("moderation/", views.moderation, name="moderation"),
+    path("moderation/<slug:stage>/", views.moderation_stage, name="moderation_stage"),
+    path("moderation/<slug:stage>/<int:poll>/<slug:verb>/", views.act, name="moderation_act"),
+]

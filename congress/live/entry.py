@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -139,6 +139,11 @@ def hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def seal(password: str) -> str:
+    """Changes with the password, and tells nothing of it."""
+    return hashlib.sha256(password.encode()).hexdigest()[:16]
+
+
 def mint_ticket(visitor: Visitor, wanted: Wanted) -> str:
     """Lets the page's first socket in without a look-up. Good for a minute, on this stage, with this session only."""
     content = visitor.__dict__ | {
@@ -201,7 +206,7 @@ def _judge(wanted: Wanted, row: tuple[Any, ...]) -> Visitor | Refusal:
         session=hashed(wanted.session_key),
         link=link,
         until=min(ends),
-        seal=hashlib.sha256(password.encode()).hexdigest()[:16],
+        seal=seal(password),
         personal=dict(zip(PERSONAL, row[19:], strict=True)),
     )
 
@@ -217,11 +222,3 @@ def _is_sealed(data: str, person: int, password: str) -> bool:
         constant_time_compare(given, valid)
         for valid in (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     )
-
-
-def seconds_left(visitor: Visitor, now: datetime) -> float:
-    return (visitor.until - now) / timedelta(seconds=1)
-
-
-def with_personal(visitor: Visitor, **personal: list[Any]) -> Visitor:
-    return replace(visitor, personal=visitor.personal | personal)

@@ -1,0 +1,152 @@
+"""What the demonstration shows on its stages: a running poll each, votes of invented people, polls to open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.templatetags.static import static
+
+from congress import actions as congress_actions
+from congress.models import Admission, Edition, Level, Stage, User
+from polls import actions
+from polls.models import Poll, StageState
+
+CLIP = "polls/clip/master.m3u8"
+
+
+@dataclass(frozen=True)
+class DemoPoll:
+    text: str
+    answers: tuple[str, ...]
+    # Votes by answer, and some by level; drafts have none.
+    votes: tuple[int, ...] = ()
+    kind: str = Poll.Kind.SINGLE
+    results_show: str = Poll.Shows.LIVE
+
+
+POLLS: dict[str, tuple[DemoPoll, ...]] = {
+    "plenum": (
+        DemoPoll(
+            "Wie weit ist Ihr Haus mit der elektronischen Akte?",
+            (
+                "Überall eingeführt",
+                "In einzelnen Bereichen",
+                "In der Erprobung",
+                "Noch nicht begonnen",
+            ),
+            votes=(14, 19, 8, 5),
+        ),
+        DemoPoll(
+            "Was hilft Ihnen beim nächsten Vorhaben am meisten?",
+            ("Vorlagen anderer Häuser", "Mehr Zeit", "Schulungen", "Eine feste Ansprechperson"),
+        ),
+        DemoPoll(
+            "Welche Themen sollen im nächsten Jahr vertieft werden?",
+            ("Register", "Barrierefreiheit", "Offene Software", "Zusammenarbeit der Ebenen"),
+            kind=Poll.Kind.MULTIPLE,
+            results_show=Poll.Shows.AFTER_VOTE,
+        ),
+    ),
+    "forum-a": (
+        DemoPoll(
+            "Wie arbeiten Sie mit anderen Kommunen zusammen?",
+            ("In einem festen Verbund", "Von Fall zu Fall", "Über das Land", "Bisher gar nicht"),
+            votes=(11, 16, 7, 4),
+        ),
+        DemoPoll(
+            "Wer pflegt bei Ihnen die Beschreibungen der Leistungen?",
+            ("Die Fachbereiche", "Eine zentrale Stelle", "Ein Dienstleister", "Das ist offen"),
+        ),
+    ),
+    "forum-b": (
+        DemoPoll(
+            "Womit haben Sie die Barrierefreiheit zuletzt geprüft?",
+            (
+                "Mit Betroffenen",
+                "Mit einem Prüfwerkzeug",
+                "Mit einer Agentur",
+                "Noch nicht geprüft",
+            ),
+            votes=(6, 17, 9, 6),
+            results_show=Poll.Shows.AFTER_VOTE,
+        ),
+        DemoPoll(
+            "Was fehlt Ihnen für gute Formulare am meisten?",
+            ("Texte in klarer Sprache", "Gute Bausteine", "Zeit zum Testen", "Entscheidungen"),
+        ),
+    ),
+}
+AUDIENCE = 48
+_FIRST = ("Alex", "Bo", "Charlie", "Dominique", "Eike", "Finn", "Gerrit", "Hanne")
+_LAST = ("Ahornfeld", "Birkental", "Erlenbach", "Fichtenau", "Haselhof", "Lindenried")
+_LEVELS = (Level.KOMMUNE, Level.KOMMUNE, Level.LAND, Level.KOMMUNE, Level.BUND, Level.IT_PROVIDER)
+
+
+def fill(edition: Edition) -> None:
+    """Repeatable: stages that have polls are left as they are."""
+    audience = _audience(edition)
+    for stage in edition.stages.all():
+        stage.edition = edition
+        if not stage.main_stream_url:
+            stage.main_stream_url = static(CLIP)
+            stage.save(update_fields=["main_stream_url"])
+        _fill_stage(stage, POLLS.get(stage.slug, ()), audience)
+
+
+def _fill_stage(stage: Stage, polls: tuple[DemoPoll, ...], audience: list[User]) -> None:
+    if Poll.objects.filter(stage=stage).exists():
+        return
+    now = stage.edition.now()
+    actions.say_on_stage(stage=stage, now=now, phase=StageState.Phase.LIVE)
+    for demo in polls:
+        poll = actions.create_poll(
+            stage=stage,
+            text=demo.text,
+            answers=demo.answers,
+            kind=demo.kind,
+            max_choices=len(demo.answers) if demo.kind == Poll.Kind.MULTIPLE else 1,
+            results_show=demo.results_show,
+            now=now,
+        )
+        if demo.votes:
+            actions.open_poll(poll=poll, now=now)
+            _vote(poll, demo.votes, audience)
+
+
+def _vote(poll: Poll, votes: tuple[int, ...], audience: list[User]) -> None:
+    options = list(poll.options.order_by("position").values_list("pk", flat=True))
+    choices = [option for option, count in zip(options, votes, strict=True) for _ in range(count)]
+    actions.cast_votes(
+        [
+            actions.Ballot(person.pk, poll.stage_id, poll.pk, (choice,))
+            for person, choice in zip(audience, choices, strict=False)
+        ]
+    )
+
+
+def _audience(edition: Edition) -> list[User]:
+    """Invented people of all levels who have an admission."""
+    people = []
+    for number in range(AUDIENCE):
+        level = _LEVELS[number % len(_LEVELS)]
+        host = "stadt-musterhausen" if level == Level.KOMMUNE else "land-beispiel"
+        person, created = User.objects.get_or_create(
+            email=f"beispiel-{number + 1}@{host}.example",
+            defaults={
+                "first_name": _FIRST[number % len(_FIRST)],
+                "last_name": f"{_LAST[number // len(_FIRST)]} (Beispiel)",
+                "body": "Stadt Musterhausen" if level == Level.KOMMUNE else "Land Beispiel",
+            },
+        )
+        if created:
+            person.set_unusable_password()
+            person.save(update_fields=["password"])
+            congress_actions.grant_admission(
+                person=person,
+                edition=edition,
+                kind=Admission.Kind.ATTENDEE,
+                level=level,
+                now=edition.now(),
+            )
+        people.append(person)
+    return people

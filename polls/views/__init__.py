@@ -1,0 +1,19 @@
+"""Doors of the live part over HTTP: pages of stages, the twin of the socket, the moderators' console."""
+
+from polls.views.moderation import act, moderation, moderation_stage
+from polls.views.stages import live, stage
+from polls.views.twin import ask, me_json, rate, state_json, support, vote
+
+__all__ = [
+    "act",
+    "ask",
+    "live",
+    "me_json",
+    "moderation",
+    "moderation_stage",
+    "rate",
+    "stage",
+    "state_json",
+    "support",
+    "vote",
+]

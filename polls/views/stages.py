@@ -1,0 +1,263 @@
+"""The stages as pages: complete on first load, kept up to date by `live.js`, usable without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from congress.http import EditionRequest, MemberRequest, admission_required
+from congress.live import entry
+from congress.live.entry import OBSERVER, RUNS_A_STAGE, Visitor, Wanted
+from congress.models import Admission, Stage
+from polls import live as pictures
+from polls import queries
+from polls.live import StagePicture
+from polls.models import StageState
+from programme.queries import StageNow, stages_now
+
+
+@dataclass
+class Viewer:
+    """Whoever asks for a stage over HTTP: the same facts as a socket's visitor."""
+
+    request: MemberRequest
+    stage: Stage
+
+    @property
+    def person(self) -> int:
+        return self.request.user.pk
+
+    @cached_property
+    def admission(self) -> Admission | None:
+        return self.request.access.admission
+
+    @property
+    def kind(self) -> str:
+        return self.admission.kind if self.admission is not None else OBSERVER
+
+    @property
+    def is_press(self) -> bool:
+        return self.kind == Admission.Kind.PRESS
+
+    @property
+    def may_vote(self) -> bool:
+        return self.admission is not None and self.admission.may_vote
+
+    @cached_property
+    def moderates(self) -> bool:
+        return self.request.access.plays(*RUNS_A_STAGE, stage=self.stage)
+
+    @cached_property
+    def voted(self) -> list[int]:
+        return queries.voted(self.person, self.stage.pk)
+
+    @cached_property
+    def picture(self) -> StagePicture:
+        picture: StagePicture = pictures.memory_of(self.stage.pk).fresh()
+        return picture
+
+    @cached_property
+    def audience(self) -> str:
+        return self.picture.audience(
+            moderates=self.moderates,
+            watches=self.is_press or self.kind == OBSERVER,
+            voted=_Lazily(self),
+        )
+
+    @property
+    def you(self) -> dict[str, Any]:
+        return pictures.you(self.kind, self.voted)
+
+
+class _Lazily(list[int]):
+    """The polls somebody voted in, asked only where it decides what they see."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__()
+        self.viewer = viewer
+
+    def __contains__(self, poll: object) -> bool:
+        return poll in self.viewer.voted
+
+
+def find_stage(request: EditionRequest, slug: str) -> Stage:
+    """A stage of the request's edition. Raises `Http404`."""
+    stage = Stage.objects.filter(edition=request.edition, slug=slug).first()
+    if stage is None:
+        raise Http404
+    stage.edition = request.edition
+    return stage
+
+
+@admission_required
+def live(request: MemberRequest) -> HttpResponse:
+    """All stages, with what is on each."""
+    stages = stages_now(request.edition, request.now)
+    states = {
+        state.stage_id: state
+        for state in StageState.objects.filter(stage__edition=request.edition).select_related(
+            "active_poll"
+        )
+    }
+    cards = [_card(on, states.get(on.stage.pk)) for on in stages]
+    return render(request, "polls/live.html", {"cards": cards})
+
+
+def _card(on: StageNow, state: StageState | None) -> dict[str, Any]:
+    poll = state.active_poll if state is not None else None
+    return {"on": on, "state": state, "poll": poll if poll is not None and poll.is_open else None}
+
+
+@admission_required
+def stage(request: MemberRequest, stage: str) -> HttpResponse:
+    """One stage: stream, session on air, poll."""
+    return render_stage(request, Viewer(request, find_stage(request, stage)))
+
+
+def render_stage(
+    request: MemberRequest,
+    viewer: Viewer,
+    *,
+    refusal: str = "",
+    chosen: list[int] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page, after a refused vote with the reason and what was chosen."""
+    picture, audience = viewer.picture, viewer.audience
+    context = {
+        "stage": viewer.stage,
+        "on": picture.on,
+        "content": picture.stage,
+        "poll": picture.poll_for(audience),
+        "rows": picture.rows(audience),
+        "voted": picture.poll is not None and picture.poll.pk in viewer.voted,
+        "viewer": viewer,
+        "refusal": refusal,
+        "why": why_hidden(picture),
+        "ends_at": picture.poll.ends_at if picture.poll is not None else None,
+        "chosen": chosen or [],
+        "streams": streams(viewer.stage),
+        "stream": streams(viewer.stage).get(picture.stage["source"], ""),
+        "state": picture.state(audience) | {"you": viewer.you},
+        "settings": page_settings(request, viewer),
+    }
+    return render(request, "polls/stage.html", context, status=status)
+
+
+def why_hidden(picture: StagePicture) -> str:
+    """Why a viewer sees no figures. The same as in `live.js`."""
+    total = picture.results.total if picture.results is not None else 0
+    if total < queries.VOTES_TO_SHOW:
+        return _("Figures are shown from five votes on.")
+    return _("The figures are shown later.")
+
+
+def streams(stage: Stage) -> dict[str, str]:
+    """Addresses of the playlists by source."""
+    return {
+        "main": stage.main_stream_url,
+        "backup": stage.backup_stream_url or stage.main_stream_url,
+    }
+
+
+def page_settings(request: MemberRequest, viewer: Viewer) -> dict[str, Any]:
+    """What `live.js` is told once: addresses, the ticket for the first socket, and all its words."""
+    here = {"edition": request.edition.slug, "stage": viewer.stage.slug}
+    return {
+        "socket": f"/ws/{here['edition']}/live/{here['stage']}/",
+        "ticket": ticket(request, viewer),
+        "state": reverse("live_state", kwargs=here),
+        "me": reverse("live_me", kwargs=here),
+        "vote": reverse("live_vote", kwargs=here),
+        "sign_in": f"{settings.LOGIN_URL}?next={request.path}",
+        "csrf": get_token(request),
+        "streams": streams(viewer.stage),
+        "worker": static("vendor/hls.worker.js"),
+        "may_vote": viewer.may_vote,
+        "moderates": viewer.moderates,
+        "texts": texts(),
+    }
+
+
+def ticket(request: MemberRequest, viewer: Viewer) -> str:
+    """Signed, for a minute: saves the first socket its look-up.
+
+    Only for plain admissions, whose end is all there is to them.
+    """
+    key, admission = request.session.session_key, viewer.admission
+    if key is None or admission is None or request.access.has_role:
+        return ""
+    ends = [request.session.get_expiry_date()]
+    if admission.valid_until is not None:
+        ends.append(admission.valid_until - request.edition.clock_shift)
+    visitor = Visitor(
+        person=viewer.person,
+        kind=viewer.kind,
+        may_vote=viewer.may_vote,
+        moderates=False,
+        language=request.user.language,
+        stage=viewer.stage.pk,
+        edition=request.edition.pk,
+        session=entry.hashed(key),
+        link=request.session.get("link"),
+        until=min(ends),
+        seal=entry.seal(request.user.password),
+        personal={"voted": viewer.voted},
+    )
+    return entry.mint_ticket(visitor, Wanted(key, request.edition.slug, viewer.stage.slug))
+
+
+def texts() -> dict[str, str]:
+    """The words of `live.js`, in the language of the page."""
+    return {
+        "connecting": _("Connecting …"),
+        "live": _("Connected live"),
+        "twin": _("Connected, updated every few seconds"),
+        "away": _("No connection at the moment – we keep trying"),
+        "signed_out": _("You are no longer signed in."),
+        "sign_in": _("Sign in again"),
+        "not_admitted": _("Your admission to this congress has ended."),
+        "replaced": _("This page was replaced by a newer one of yours. Reload it to go on here."),
+        "ended": _("The connection was closed. Please reload the page."),
+        "poll": _("Poll"),
+        "vote": _("Vote"),
+        "counting": _("Your vote is being counted …"),
+        "counted": _("Thank you, your vote has been counted."),
+        "already": _("You have already voted in this poll; your first vote counts."),
+        "choose": _("Please choose an answer."),
+        "choose_most": _("Please choose at most %s answers."),
+        "up_to": _("You may choose up to %s answers."),
+        "not_counted": _("Your vote has not been counted yet. Please try again."),
+        "result": _("Result"),
+        "interim": _("Interim result"),
+        "one_vote": _("1 vote"),
+        "votes": _("%s votes"),
+        "few": _("Figures are shown from five votes on."),
+        "later": _("The figures are shown later."),
+        "poll_closed": _("This poll is closed."),
+        "no_poll": _("No poll at the moment."),
+        "ends_at": _("Open until %s."),
+        "secret": _(
+            "Your vote is stored without your name and cannot be changed. The operators see that you voted, not what."
+        ),
+        "leading": _("%1$s so far. In front: %2$s with %3$s %."),
+        "new_poll": _("A new poll is open: %s"),
+        "live_badge": _("Live"),
+        "until": _("until %s"),
+        "next": _("Next: %1$s – %2$s"),
+        "nothing": _("Nothing is on air here at the moment."),
+        "late": _("%s minutes late"),
+        "pause": _("Break. We go on soon."),
+        "trouble": _("There is technical trouble. We are working on it."),
+        "over": _("This stage is over for today."),
+        "preview": _("We begin soon."),
+    }

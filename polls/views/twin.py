@@ -1,0 +1,214 @@
+"""The twin of the socket over HTTP: the same snapshot by GET, the same four actions by POST.
+
+Whoever asks as a program gets the protocol's bodies; a plain form gets its page back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import condition, require_POST, require_safe
+
+from congress.http import MemberRequest, admission_required
+from congress.live.batches import Busy
+from congress.live.entry import OBSERVER
+from congress.live.frames import LARGEST_FRAME, BadFrame, decode, read, reply_id
+from congress.live.limits import buckets
+from congress.live.sockets import Declined, error_body, serialised
+from polls import voting
+from polls.views.stages import Viewer, find_stage, render_stage
+
+STATUS = {
+    "bad_frame": 400,
+    "forbidden": 403,
+    "not_admitted": 403,
+    "not_found": 404,
+    "poll_closed": 409,
+    "too_long": 413,
+    "too_fast": 429,
+    "busy": 503,
+}
+
+Handler = Callable[[Viewer, Mapping[str, Any]], dict[str, Any]]
+
+
+@require_safe
+@admission_required
+def state_json(request: MemberRequest, stage: str) -> HttpResponseBase:
+    """The snapshot without what is the viewer's own: from memory, the same bytes for an audience."""
+    viewer = Viewer(request, find_stage(request, stage))
+    response: HttpResponseBase = _snapshot(request, viewer)
+    response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ["Cookie"])
+    return response
+
+
+@condition(etag_func=lambda request, viewer: viewer.picture.etag(viewer.audience))
+def _snapshot(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    return HttpResponse(
+        viewer.picture.frame("state", viewer.audience).encode(), content_type="application/json"
+    )
+
+
+@require_safe
+@admission_required
+def me_json(request: MemberRequest, stage: str) -> HttpResponse:
+    """What is the viewer's own."""
+    viewer = Viewer(request, find_stage(request, stage))
+    body = {"type": "you"} | viewer.you | {"questions": []}
+    return HttpResponse(serialised(body).encode(), content_type="application/json")
+
+
+def _door(kind: str, *, number_lists: tuple[str, ...] = ()) -> Callable[[Handler], Any]:
+    """A POST that takes the fields of a frame, as JSON or as a form."""
+
+    def decorate(handle: Handler) -> Any:
+        @require_POST
+        @wraps(handle)
+        def view(request: MemberRequest, stage: str) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            viewer = Viewer(request, find_stage(request, stage))
+            reply_to: str | None = None
+            content: dict[str, Any] = {}
+            try:
+                content = _content(request, kind, number_lists)
+                reply_to = reply_id(content)
+                frame = read(content, voting.SHAPES)
+                if viewer.kind == OBSERVER:
+                    raise Declined("not_admitted")
+                if not buckets.take(viewer.person):
+                    raise Declined("too_fast", retry_after_ms=1000)
+                body = handle(viewer, frame)
+            except BadFrame as bad:
+                return _refused(request, viewer, content, bad.code, bad.reply_to or reply_to)
+            except Declined as declined:
+                return _refused(request, viewer, content, declined.code, reply_to, **declined.more)
+            except Busy as busy:
+                return _refused(
+                    request, viewer, content, "busy", reply_to, retry_after_ms=busy.retry_after_ms
+                )
+            if _wants_page(request):
+                messages.success(request, _said(body))
+                response: HttpResponseBase = redirect("live_stage", request.edition.slug, stage)
+                response.status_code = 303
+                return response
+            return HttpResponse(serialised(body).encode(), content_type="application/json")
+
+        return view
+
+    return decorate
+
+
+@_door("vote", number_lists=("choices",))
+def vote(viewer: Viewer, frame: Mapping[str, Any]) -> dict[str, Any]:
+    ballot = voting.ballot_of(
+        frame,
+        person=viewer.person,
+        stage=viewer.stage.pk,
+        may_vote=viewer.may_vote,
+        is_press=viewer.is_press,
+    )
+    answer: dict[str, Any] = {"type": "ack", "id": frame["id"]}
+    return answer | {"already": True} if voting.cast_and_wait(ballot) else answer
+
+
+@_door("ask")
+def ask(viewer: Viewer, frame: Mapping[str, Any]) -> dict[str, Any]:
+    voting.decline_unasked("ask")
+    return {}
+
+
+@_door("support")
+def support(viewer: Viewer, frame: Mapping[str, Any]) -> dict[str, Any]:
+    voting.must_be_entitled(may_vote=viewer.may_vote, is_press=viewer.is_press)
+    voting.decline_unasked("support")
+    return {}
+
+
+@_door("rate")
+def rate(viewer: Viewer, frame: Mapping[str, Any]) -> dict[str, Any]:
+    voting.must_be_entitled(may_vote=viewer.may_vote, is_press=viewer.is_press)
+    voting.decline_unasked("rate")
+    return {}
+
+
+def _content(request: HttpRequest, kind: str, number_lists: tuple[str, ...]) -> dict[str, Any]:
+    """The fields as a frame has them. Raises `BadFrame`."""
+    if request.content_type == "application/json":
+        if len(request.body) > LARGEST_FRAME:
+            raise BadFrame("too_long")
+        try:
+            content = decode(request.body.decode())
+        except UnicodeDecodeError as error:
+            raise BadFrame from error
+        if content.get("type", kind) != kind:
+            raise BadFrame
+        return content | {"type": kind}
+    return _of_form(request.POST, kind, number_lists)
+
+
+def _of_form(form: QueryDict, kind: str, number_lists: tuple[str, ...]) -> dict[str, Any]:
+    content: dict[str, Any] = {"type": kind}
+    for key in form:
+        if key == "csrfmiddlewaretoken":
+            continue
+        values: list[Any] = [_number(value) for value in form.getlist(key)]
+        if key in {"id", "text", "comment", "session"}:
+            values = form.getlist(key)
+        if key == "named":
+            values = [bool(value) for value in form.getlist(key)]
+        if key not in number_lists and len(values) != 1:
+            raise BadFrame
+        content[key] = values if key in number_lists else values[0]
+    if sum(len(str(value)) for value in content.values()) > LARGEST_FRAME:
+        raise BadFrame("too_long")
+    return content
+
+
+def _number(value: str) -> Any:
+    plain = value.isascii() and value.isdigit() and len(value) <= 20
+    return int(value) if plain else value
+
+
+def _wants_page(request: HttpRequest) -> bool:
+    """A browser's plain form; programs ask for JSON or for anything."""
+    return request.content_type != "application/json" and "text/html" in request.headers.get(
+        "Accept", ""
+    )
+
+
+def _refused(
+    request: MemberRequest,
+    viewer: Viewer,
+    content: Mapping[str, Any],
+    code: str,
+    reply_to: str | None,
+    **more: Any,
+) -> HttpResponseBase:
+    status = STATUS[code]
+    body = error_body(code, reply_to=reply_to, **more)
+    response: HttpResponseBase
+    if _wants_page(request) and viewer.kind != OBSERVER:
+        chosen = [value for value in content.get("choices", []) if isinstance(value, int)]
+        reason = body["message"] if chosen or code != "bad_frame" else _("Please choose an answer.")
+        response = render_stage(request, viewer, refusal=reason, chosen=chosen, status=status)
+    else:
+        response = JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
+    if "retry_after_ms" in more:
+        response["Retry-After"] = str(max(1, more["retry_after_ms"] // 1000))
+    return response
+
+
+def _said(body: Mapping[str, Any]) -> str:
+    if body.get("already"):
+        return _("You have already voted in this poll; your first vote counts.")
+    return _("Thank you, your vote has been counted.")
