@@ -102,6 +102,11 @@ class RoleForm(OneEditionForm):
         help_text=_("Who is not in the list yet: the address this person will sign in with."),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            del self.fields["address"]
+
     def clean(self) -> dict[str, Any] | None:
         """Either a person of ours, or the address of one; never both."""
         given = super().clean()
@@ -115,6 +120,12 @@ class RoleForm(OneEditionForm):
         elif not person and "person" not in self.errors and "address" not in self.errors:
             self.add_error("person", _("Please choose a person or enter an address."))
         return given
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Somebody new has no number yet; the row is saved before the role."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # the stubs leave it out
+        person = self.cleaned_data.get("person")
+        return {*excluded, "person"} if person is not None and person.pk is None else excluded
 
 
 def _person_of(address: str) -> User:
