@@ -122,7 +122,7 @@ def _moments(sessions: Iterable[Session], edition: Edition, now: datetime) -> li
 def track_style(tracks: Iterable[Track]) -> SafeString:
     """The colours of the tracks; on dark ground a lighter shade of each."""
     rules = (
-        f".fk-t-{track.pk}{{--fk-track:light-dark({track.colour},color-mix(in oklab,{track.colour} 45%,#fff))}}"
+        f".fk-t-{track.pk}{{--fk-track:light-dark({track.colour},oklch(from {track.colour} .76 calc(c*1.1) h))}}"
         for track in tracks
     )
     return mark_safe("".join(rules))  # noqa: S308 - numbers and colours, checked by the database

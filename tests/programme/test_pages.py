@@ -373,7 +373,7 @@ def test_the_page_of_a_session_tells_everything(client, edition):
         "Ines Großkopf (Moderation)",
         "Worum es geht.",
         "Herkunft der Angaben: Medieninformation",
-        "Danach: Plenum",
+        "Danach auf dieser Bühne",
     ):
         assert part in text
     assert f'href="/{edition.slug}/programm/A13/"' in html
