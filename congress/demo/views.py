@@ -22,6 +22,7 @@ from congress.demo import mails
 from congress.demo.clock import STOPS, MomentForm
 from congress.demo.people import DEMO_PEOPLE, DemoPerson
 from congress.demo.seed import DEMO_MOMENT, DEMO_SLUG, demo_user
+from congress.kernforms.sample import SampleForm
 from congress.models import AccessLink, Admission, Edition, User
 
 P = ParamSpec("P")
@@ -152,7 +153,8 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @demo_only
 def components(request: HttpRequest) -> HttpResponse:
     """The parts that pages are built of."""
-    return render(request, "congress/styleguide.html")
+    context = {"form": SampleForm(auto_id="a_%s"), "bad_form": SampleForm({"email": "kein"})}
+    return render(request, "congress/styleguide.html", context)
 
 
 @require_POST
