@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -34,7 +34,9 @@ class NotOpenYet(Refused):
 
 
 class RegistrationClosed(Refused):
-    message = _("Registration has closed in the meantime. What you typed is still here; the help desk can help.")
+    message = _(
+        "Registration has closed in the meantime. What you typed is still here; the help desk can help."
+    )
 
 
 class TooManyCodes(Refused):
@@ -156,13 +158,13 @@ def send_code_again(*, registration: Registration) -> None:
 
     Raises `TooSoon` or `TooManyCodes`.
     """
-    just_sent = (
+    waited = (
         registration.codes.sent_within(PAUSE_BETWEEN_CODES)
-        .annotate(waited=StatementNow() - F("sent_at"))
+        .values_list(StatementNow() - F("sent_at"), flat=True)
         .first()
     )
-    if just_sent is not None:
-        raise TooSoon(max(1, round((PAUSE_BETWEEN_CODES - just_sent.waited).total_seconds())))
+    if waited is not None:
+        raise TooSoon(max(1, round((PAUSE_BETWEEN_CODES - waited).total_seconds())))
     if registration.state == Registration.State.UNVERIFIED:
         _send_code(registration)
 
@@ -217,14 +219,11 @@ def registration_of_link(token: str) -> Registration:
     except links.Incomplete as incomplete:
         raise CodeIsOver from incomplete
     sent = (
-        EmailCode.objects.good()
-        .select_related("registration__edition")
-        .filter(pk=number)
-        .first()
+        EmailCode.objects.good().select_related("registration__edition").filter(pk=number).first()
     )
     # Signed for the mailbox it was sent to: a corrected address ends it.
     if sent is None or not links.is_signed_for(
-        token, emails.CONFIRM, sent.pk, sent.registration.email
+        token, emails.CONFIRM, sent.pk, sent.registration.address
     ):
         raise CodeIsOver
     return sent.registration
@@ -240,14 +239,20 @@ def _complete(registration: Registration, *, now: datetime) -> Verified:
     )
     if registration.person is not None:
         return _again(registration, registration.person, now)
-    earlier = _active_of(registration.edition, Q(email_key=registration.email_key, name_key=registration.name_key))
-    person = earlier.person if earlier is not None and earlier.person is not None else _holder(registration)
+    earlier = _active_of(
+        registration.edition, Q(email_key=registration.email_key, name_key=registration.name_key)
+    )
+    person = (
+        earlier.person
+        if earlier is not None and earlier.person is not None
+        else _holder(registration)
+    )
     earlier = earlier or _active_of(registration.edition, Q(person=person))
     if earlier is not None:
         registration.delete()
         return _again(earlier, person, now)
 
-    found = eligibility.assess(registration.email)
+    found = eligibility.assess(registration.address)
     admitted = found.admits and person.is_active
     values: dict[str, Any] = {
         "person": person,
@@ -271,7 +276,11 @@ def _complete(registration: Registration, *, now: datetime) -> Verified:
 
 
 def _again(registration: Registration, person: User, now: datetime) -> Verified:
-    link = _personal_link(registration, now=now) if registration.is_active else _open_link(registration)
+    link = (
+        _personal_link(registration, now=now)
+        if registration.is_active
+        else _open_link(registration)
+    )
     return Verified(registration, person, link, for_the_first_time=False)
 
 
@@ -300,7 +309,7 @@ def _holder(registration: Registration) -> User:
             setattr(account, name, value)
         account.save(update_fields=list(facts))
         return account
-    if account is None and not eligibility.is_shared(registration.email):
+    if account is None and not eligibility.is_shared(registration.address):
         person = User.objects.create_user(registration.email, **facts)
         EmailAddress.objects.create(
             user=person, email=registration.email, verified=True, primary=True
@@ -345,7 +354,9 @@ def _has_the_name_of(account: User, registration: Registration) -> bool:
 def _alone_with(mailbox: str) -> None:
     """One at a time for one mailbox, until the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mailbox:{mailbox}"])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mailbox:{mailbox}"]
+        )
 
 
 # --- Deciding ---------------------------------------------------------------------------------------
@@ -386,8 +397,7 @@ def _decide(
 
 
 def _let_in(registration: Registration, *, now: datetime, by: User | None) -> AccessLink | None:
-    person = registration.person
-    assert person is not None  # who_is_verified_is_a_person_of_a_moment
+    person = cast(User, registration.person)  # who_is_verified_is_a_person_of_a_moment
     admission = congress_actions.grant_admission(
         person=person,
         edition=registration.edition,

@@ -29,7 +29,9 @@ def congress_entry(edition: Edition, *, url: str, now: datetime) -> bytes:
     event.add("summary", _("EXERCISE: %s") % edition.title if edition.practice else edition.title)
     event.add(
         "location",
-        _("online") if edition.format == Edition.Format.VIRTUAL else f"{edition.venue}, {edition.city}",
+        _("online")
+        if edition.format == Edition.Format.VIRTUAL
+        else f"{edition.venue}, {edition.city}",
     )
     event.add(
         "description",

@@ -24,8 +24,10 @@ _NARROW = {DomainRule.Match.EXACT: 3, DomainRule.Match.SUBDOMAIN: 2, DomainRule.
 _EXTERNAL = re.compile(r"(?:.*[._-])?(?:extern|externe|externer|external|ext)(?:[._-].*)?")
 # Mailboxes of machines and of those who run them (RFC 2142); no one person reads them.
 _TECHNICAL = frozenset(
-    "abuse admin administrator hostmaster mailer-daemon no-reply noc noreply postmaster root "
-    "security webmaster".split()
+    {
+        *("abuse", "admin", "administrator", "hostmaster", "mailer-daemon", "no-reply", "noc"),
+        *("noreply", "postmaster", "root", "security", "webmaster"),
+    }
 )
 
 

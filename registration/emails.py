@@ -65,7 +65,7 @@ def subject_of_code(edition: Edition, language: str) -> str:
 
 
 def _post_code(template: str, registration: Registration, sent: EmailCode, plain: str) -> None:
-    token = links.signed_token(CONFIRM, sent.pk, registration.email)
+    token = links.signed_token(CONFIRM, sent.pk, registration.address)
     with override(registration.language):
         path = reverse(
             "registration_confirm", kwargs={"edition": registration.edition.slug, "token": token}
@@ -74,7 +74,7 @@ def _post_code(template: str, registration: Registration, sent: EmailCode, plain
         template,
         once=f"{template}:{sent.pk}",
         edition=registration.edition,
-        to=registration.email,
+        to=registration.address,
         language=registration.language,
         secret={"code": plain, "confirm_url": settings.SITE_URL + path},
         registration=registration,
@@ -82,15 +82,17 @@ def _post_code(template: str, registration: Registration, sent: EmailCode, plain
 
 
 def _post(template: str, registration: Registration, link: AccessLink | None = None) -> None:
+    about: dict[str, Any] = {"registration": registration}
+    if link is not None:
+        about["link"] = link
     mail.post_letter(
         template,
         once=f"{template}:{registration.pk}",
         edition=registration.edition,
         person=registration.person,
-        to=registration.email,
+        to=registration.address,
         language=registration.language,
-        registration=registration,
-        **({"link": link} if link is not None else {}),
+        **about,
     )
 
 
@@ -103,7 +105,7 @@ def _addresses(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
         "greeting": "" if _NO_NAME.intersection(name) or "www." in name.casefold() else name,
         "my_url": settings.SITE_URL + reverse("my_registration", kwargs=where),
         "register_url": settings.SITE_URL + reverse("register", kwargs=where),
-        "way_in_url": settings.SITE_URL + reverse("home", kwargs=where),
+        "way_in_url": settings.SITE_URL + registration.stages_url,
         "sign_in_url": settings.SITE_URL + reverse("account_login"),
     }
 

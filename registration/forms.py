@@ -17,6 +17,8 @@ from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
 class RegistrationForm(forms.Form):
     """One page, five required fields. No name is refused for what it looks like."""
 
+    use_required_attribute = False  # our sentences, not the browser's
+
     title = LineFormField(
         label=_("Title"),
         max_length=40,
@@ -55,7 +57,7 @@ class RegistrationForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["initial"] = {"form_key": uuid.uuid4(), **(kwargs.get("initial") or {})}
-        super().__init__(*args, use_required_attribute=False, **kwargs)
+        super().__init__(*args, **kwargs)
         self.fields["privacy"].help_text = _privacy_link()
 
     def clean_form_key(self) -> uuid.UUID:
@@ -72,6 +74,8 @@ def _privacy_link() -> str:
 
 class OwnDeviceForm(forms.Form):
     """How long this browser stays signed in (`congress.auth` reads the field at every sign-in)."""
+
+    use_required_attribute = False
 
     own_device = forms.BooleanField(
         label=_("This is my own device"),
@@ -100,6 +104,8 @@ class CodeForm(OwnDeviceForm):
 
 class EvidenceForm(forms.Form):
     """What a person needs who checks by hand."""
+
+    use_required_attribute = False
 
     authority = LineFormField(
         label=_("Which authority do you work for?"),

@@ -168,7 +168,9 @@ def _table(content: bytes, report: Report) -> Iterator[tuple[int, dict[str, str]
                     continue
                 yield reader.line_num, row
     except csv.Error as error:
-        raise NotReadable(_("Line %(line)d cannot be read: %(why)s") % {"line": reader.line_num, "why": error}) from error
+        raise NotReadable(
+            _("Line %(line)d cannot be read: %(why)s") % {"line": reader.line_num, "why": error}
+        ) from error
 
 
 def _decoded(content: bytes) -> str:
@@ -222,7 +224,8 @@ def _values(row: dict[str, str], lands: set[str]) -> tuple[tuple[str, str], dict
         name: row.get(column, "") for column, name in COLUMNS.items() if name not in _NOT_TEXT
     } | {"land_id": land or None, "bodies": int(bodies), "level": level}
     for name in ("body", "kind", "ags", "source", "note"):
-        values[name] = DomainRule._meta.get_field(name).clean(values[name], None)
+        column: Any = DomainRule._meta.get_field(name)
+        values[name] = column.clean(values[name], None)
     return (canonical_domain(row["domain"], match), match), values
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any
@@ -12,29 +11,23 @@ from allauth.account.models import Login
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from congress import actions as congress_actions
 from congress.auth import keep_signed_in
 from congress.errors import Refused
-from congress.http import EditionRequest, MemberRequest
+from congress.http import EditionRequest, MemberRequest, kept_nowhere
 from congress.models import User
 from registration import actions, calendar, emails, limits, queries
 from registration.forms import CodeForm, EvidenceForm, OwnDeviceForm, RegistrationForm
 from registration.models import Registration
 
 PENDING = "registration"  # in the session: the registration whose code this browser waits for
-# As for personal links: no address with a token is cached, indexed or told to others.
-_PRIVATE = {
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 
 
 # --- The form -----------------------------------------------------------------------------------------
@@ -141,24 +134,19 @@ def _letter(request: EditionRequest) -> dict[str, str]:
     }
 
 
+@kept_nowhere
 @require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
 def confirm(request: EditionRequest, token: str) -> HttpResponseBase:
     """The link of the letter: GET shows a button and no name, a person's POST confirms."""
-    response = _confirm(request, token)
-    for name, value in _PRIVATE.items():
-        response[name] = value
-    return response
-
-
-def _confirm(request: EditionRequest, token: str) -> HttpResponseBase:
     try:
+        # Blanks come along when a link is copied.
+        registration = actions.registration_of_link(token.strip())
+        if registration.edition_id != request.edition.pk:
+            raise Http404
         if request.method == "POST":
-            return _enter(request, actions.verify_by_link(token=token, now=request.now))
-        registration = actions.registration_of_link(token)
+            return _enter(request, actions.verify_by_link(token=token.strip(), now=request.now))
     except actions.CodeIsOver:
         return render(request, "registration/confirm_over.html", status=410)
-    if registration.edition_id != request.edition.pk:
-        raise Http404
     return render(request, "registration/confirm.html", {"form": OwnDeviceForm()})
 
 
@@ -177,9 +165,7 @@ def _enter(request: EditionRequest, verified: actions.Verified) -> HttpResponseB
     elif person.email is None:
         return redirect(request.edition)  # the congress is over; there is nothing to enter
     else:
-        record_authentication(
-            request, person, method="code", email=verified.registration.email
-        )
+        record_authentication(request, person, method="code", email=verified.registration.email)
         # Whoever has a second factor is asked for it.
         login = Login(user=person, redirect_url=goal, email=person.email)
         response = perform_login(request, login)

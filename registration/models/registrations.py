@@ -152,7 +152,9 @@ class Registration(models.Model):
     reason = ParagraphField(_("reason"), max_length=2000, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     privacy_read_at = models.DateTimeField(_("privacy notice read"))
-    privacy_version = models.CharField(_("version of the privacy notice"), max_length=40, blank=True)
+    privacy_version = models.CharField(
+        _("version of the privacy notice"), max_length=40, blank=True
+    )
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
 
     objects: ClassVar[RegistrationQuerySet] = RegistrationQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
@@ -162,7 +164,9 @@ class Registration(models.Model):
         verbose_name_plural = _("registrations")
         ordering = ("submitted_at", "pk")
         indexes = (
-            models.Index(fields=("edition", "state", "submitted_at"), name="registrations_by_state"),
+            models.Index(
+                fields=("edition", "state", "submitted_at"), name="registrations_by_state"
+            ),
             models.Index(fields=("email_key",), name="registrations_by_mailbox"),
         )
         constraints = (
@@ -226,6 +230,16 @@ class Registration(models.Model):
         return reverse("my_registration", kwargs={"edition": self.edition.slug})
 
     @property
+    def address(self) -> str:
+        """The address; of a registration there always is one."""
+        return self.email or ""
+
+    @property
+    def stages_url(self) -> str:
+        """The way in: the address of the stages is a promise of the site, whoever serves it."""
+        return f"{self.edition.get_absolute_url()}live/"
+
+    @property
     def display_name(self) -> str:
         return " ".join(filter(None, (self.title, self.first_name, self.last_name)))
 
@@ -268,7 +282,9 @@ class EmailCodeQuerySet(models.QuerySet["EmailCode"]):
 class EmailCode(models.Model):
     """A code that was mailed to prove the mailbox of a registration. Only a keyed hash of it is kept."""
 
-    LETTERS: ClassVar[str] = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that sounds or looks like another
+    LETTERS: ClassVar[str] = (
+        "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that sounds or looks like another
+    )
     LENGTH: ClassVar[int] = 6
     LIFETIME: ClassVar[timedelta] = timedelta(minutes=30)
     ATTEMPTS: ClassVar[int] = 5
@@ -304,7 +320,4 @@ class EmailCode(models.Model):
         ).digest()
 
     def is_code(self, code: str) -> bool:
-        return constant_time_compare(
-            bytes(self.code_hash), self.hashed(code, self.registration_id)
-        )
-
+        return constant_time_compare(bytes(self.code_hash), self.hashed(code, self.registration_id))

@@ -94,7 +94,9 @@ class DomainRule(models.Model):
         ordering = ("domain", "match")
         constraints = (
             # Its index is the one the look-up uses.
-            models.UniqueConstraint(name="one_rule_per_domain_and_match", fields=("domain", "match")),
+            models.UniqueConstraint(
+                name="one_rule_per_domain_and_match", fields=("domain", "match")
+            ),
             models.CheckConstraint(
                 name="rule_domain_is_canonical", condition=Q(domain=Lower(F("domain")))
             ),
@@ -107,7 +109,8 @@ class DomainRule(models.Model):
                 name="rule_decision_is_known", condition=Q(decision__in=["allow", "review", "deny"])
             ),
             models.CheckConstraint(
-                name="whoever_is_admitted_has_a_level", condition=~Q(decision="allow") | ~Q(level="")
+                name="whoever_is_admitted_has_a_level",
+                condition=~Q(decision="allow") | ~Q(level=""),
             ),
         )
 
@@ -126,7 +129,9 @@ class DomainRule(models.Model):
         except ValidationError as error:
             raise ValidationError({"domain": error}) from error
         if self.decision == self.Decision.ALLOW and not self.level:
-            raise ValidationError({"level": _("Whoever is admitted needs a level of administration.")})
+            raise ValidationError(
+                {"level": _("Whoever is admitted needs a level of administration.")}
+            )
 
 
 def canonical_domain(given: str, match: str) -> str:

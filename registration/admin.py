@@ -1,0 +1,182 @@
+"""Looking registrations up, deciding about them, and the rules about addresses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from congress.admin.scope import EditionScopedAdmin, HistoryAdmin, SharedAdmin, decision
+from congress.models import Edition, User
+from registration import actions
+from registration.forms import RejectionForm
+from registration.models import DomainRule, Registration
+
+
+@admin.register(Registration)
+class RegistrationAdmin(EditionScopedAdmin):
+    list_display = (
+        "name",
+        "body",
+        "address",
+        "state",
+        "eligibility",
+        "level",
+        "submitted_at",
+        "edition",
+    )
+    list_display_links = ("name",)
+    list_select_related = ("edition",)
+    list_filter = ("edition", "state", "eligibility", "level", "land")
+    search_fields = ("last_name", "first_name", "body", "email", "authority")
+    search_help_text = _("Name, body or address")
+    date_hierarchy = "submitted_at"
+    ordering = ("submitted_at", "pk")
+    actions = ("admit", "reject")
+    fieldsets = (
+        (None, {"fields": ("edition", "state", "name", "body", "address", "language")}),
+        (
+            _("Check"),
+            {"fields": ("eligibility", "rule", "authority", "how_to_check", "level", "land")},
+        ),
+        (_("Decision"), {"fields": ("decided_at", "decided_by", "reason")}),
+        (
+            _("Moments"),
+            {
+                "fields": (
+                    "submitted_at",
+                    "verified_at",
+                    "cancelled_at",
+                    "privacy_read_at",
+                    "privacy_version",
+                    "person",
+                )
+            },
+        ),
+    )
+    # Level and Land can be corrected; everything else changes by what people do.
+    readonly_fields = (
+        "edition",
+        "state",
+        "name",
+        "address",
+        "language",
+        "eligibility",
+        "rule",
+        "authority",
+        "how_to_check",
+        "decided_at",
+        "decided_by",
+        "reason",
+        "submitted_at",
+        "verified_at",
+        "cancelled_at",
+        "privacy_read_at",
+        "privacy_version",
+        "person",
+    )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def name(self, registration: Registration) -> str:
+        return registration.display_name
+
+    @admin.display(description=_("address"), ordering="email")
+    def address(self, registration: Registration) -> str:
+        """As A-labels, and decoded beside it where that reads differently."""
+        return shown(registration.address)
+
+    @decision(
+        _("Admit"),
+        permission="admit",
+        warning=_("The people below are admitted. Each gets the admission letter."),
+    )
+    def admit(self, request: HttpRequest, registration: Registration, now: datetime) -> None:
+        actions.admit(registration=registration, by=cast(User, request.user), now=now)
+
+    @admin.action(description=_("Reject with a reason"))
+    def reject(
+        self, request: HttpRequest, queryset: QuerySet[Registration]
+    ) -> TemplateResponse | None:
+        form = RejectionForm(request.POST if "confirmed" in request.POST else None)
+        if form.is_valid():
+            reason = form.cleaned_data["reason"]
+            self.decide(
+                request,
+                queryset.select_related("edition"),
+                lambda row, now: actions.reject(
+                    registration=row, by=cast(User, request.user), now=now, reason=reason
+                ),
+                permission="reject",
+            )
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Reject with a reason"),
+            "subtitle": None,
+            "opts": self.opts,
+            "module_name": self.opts.verbose_name_plural,
+            "rows": queryset,
+            "action": request.POST.get("action", ""),
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/registration/reject.html", context)
+
+    reject.permission = "reject"  # type: ignore[attr-defined]  # read by get_actions
+
+
+@admin.register(DomainRule)
+class DomainRuleAdmin(SharedAdmin, HistoryAdmin):
+    """The registry. Read by every organiser, changed by those who work for all editions."""
+
+    list_display = ("domain", "match", "decision", "level", "land", "body", "bodies", "checked_at")
+    list_select_related = ("land",)
+    list_filter = ("decision", "level", "land", "match", "kind")
+    search_fields = ("domain", "body", "note")
+    search_help_text = _("Domain, body or note")
+    autocomplete_fields = ("land",)
+    fields = (
+        "domain",
+        "match",
+        "decision",
+        "level",
+        "land",
+        "body",
+        "bodies",
+        "kind",
+        "ags",
+        "source",
+        "note",
+        "checked_at",
+        "checked_by",
+    )
+    readonly_fields = ("checked_at", "checked_by")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Whoever saves a rule has looked at it."""
+        obj.checked_at, obj.checked_by = Edition().now(), request.user
+        super().save_model(request, obj, form, change)
+
+
+def shown(address: str) -> str:
+    """The address as stored; with umlauts beside it, where its host has some."""
+    local, _at, host = address.rpartition("@")
+    if "xn--" not in host:
+        return address
+    try:
+        decoded = host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return address
+    return f"{address} ({local}@{decoded})"

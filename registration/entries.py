@@ -1,0 +1,112 @@
+"""What the registration enters in the registries of the congress."""
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from congress import panels, permissions
+from congress.http import EditionRequest
+from congress.models import Admission, Edition, Role, User
+from registration import demo, erasing, queries, registry  # noqa: F401  # erasing enters its own steps
+from registration.models import Registration
+
+
+def _address(name: str, request: EditionRequest) -> str:
+    return reverse(name, kwargs={"edition": request.edition.slug})
+
+
+def register_now(request: EditionRequest) -> panels.MainButton | None:
+    """For whoever is not yet in, while registration is open."""
+    if not request.edition.takes_registrations(request.now):
+        return None
+    if request.access.admission is not None or request.access.has_role:
+        return None
+    until = date_format(request.edition.local(request.edition.registration_closes_at), "j. F")
+    return panels.MainButton(
+        label=_("Register now"),
+        url=_address("register", request),
+        hint=gettext("Until %(day)s, free of charge and without a password") % {"day": until},
+    )
+
+
+def to_my_registration(request: EditionRequest) -> panels.MainButton | None:
+    """For applicants, and for whoever is in before the congress begins."""
+    if not isinstance(request.user, User) or request.access.has_role:
+        return None
+    if request.now >= request.edition.ends_at:
+        return None
+    own = queries.registration_of(request.user, request.edition)
+    if own is None or not (own.is_active or own.state == Registration.State.REJECTED):
+        return None
+    return panels.MainButton(
+        label=_("My registration"),
+        url=_address("my_registration", request),
+        hint=_("Your registration is being checked, usually within two working days.")
+        if own.state == Registration.State.IN_REVIEW
+        else "",
+    )
+
+
+def _may_register(request: EditionRequest) -> bool:
+    return not request.user.is_authenticated and request.edition.takes_registrations(request.now)
+
+
+def _may_have_registered(request: EditionRequest) -> bool:
+    """Without a query of its own: roles and admission are asked for on every page anyway."""
+    if not request.user.is_authenticated or request.access.has_role:
+        return False
+    admission = request.access.admission
+    return admission is None or admission.kind == Admission.Kind.ATTENDEE
+
+
+def _in_review(edition: Edition, user: User) -> int:
+    return queries.waiting_for_review(edition)
+
+
+def _list_in_review(edition: Edition) -> str:
+    return (
+        reverse("admin:registration_registration_changelist")
+        + f"?edition__id__exact={edition.pk}&state__exact={Registration.State.IN_REVIEW}"
+    )
+
+
+panels.navigation.register(
+    panels.Item(_("Registration"), "register", visible=_may_register), order=20
+)
+panels.navigation.register(
+    panels.Item(_("My registration"), "my_registration", visible=_may_have_registered), order=20
+)
+panels.main_buttons.register(to_my_registration, order=20)
+panels.main_buttons.register(register_now, order=30)
+panels.waiting.register(
+    panels.WaitingItem(
+        _("Registrations to check"), _in_review, _list_in_review, roles=(Role.Kind.ORGANISER,)
+    ),
+    order=10,
+)
+panels.orga_figures.register(
+    panels.Figure(_("registrations in review"), queries.waiting_for_review), order=15
+)
+panels.setup_steps.register(registry.install, order=30)
+panels.demo_data.register(demo.fill, order=10)
+panels.journal_verbs |= {
+    "registration.admitted": _("Registration admitted"),
+    "registration.cancelled": _("Registration cancelled"),
+    "registration.rejected": _("Registration rejected"),
+    "registration.verified": _("Address of a registration confirmed"),
+}
+
+permissions.tie(Registration)
+permissions.grant(
+    Role.Kind.ORGANISER,
+    "registration.view_registration",
+    "registration.change_registration",
+    "registration.admit_registration",
+    "registration.reject_registration",
+    "registration.view_domainrule",
+    "registration.add_domainrule",
+    "registration.change_domainrule",
+    "registration.delete_domainrule",
+)
+permissions.grant(Role.Kind.HELP_DESK, "registration.view_registration")

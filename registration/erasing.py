@@ -1,0 +1,50 @@
+"""What the retention plan says about registrations, as steps of the nightly erasure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from congress import retention
+from congress.models import Edition
+from registration.models import EmailCode, Registration
+
+UNVERIFIED = timedelta(hours=72)
+REJECTED = timedelta(days=30)
+CODES = timedelta(hours=24)
+
+
+def codes() -> QuerySet[Any]:
+    return EmailCode.objects.exclude(pk__in=EmailCode.objects.sent_within(CODES))
+
+
+def unverified() -> QuerySet[Any]:
+    return Registration.objects.unverified().filter(
+        submitted_at__lt=Edition.edition_now("edition__") - UNVERIFIED
+    )
+
+
+def rejected() -> QuerySet[Any]:
+    return Registration.objects.filter(
+        state=Registration.State.REJECTED,
+        decided_at__lt=Edition.edition_now("edition__") - REJECTED,
+    )
+
+
+def of_the_past() -> QuerySet[Any]:
+    return Registration.objects.filter(
+        retention.ended_before(retention.AFTER_THE_EDITION, "edition__")
+    )
+
+
+# Before the people whom nothing holds any more.
+for _label, _rows in (
+    (_("Codes by mail"), codes),
+    (_("Registrations whose address was not confirmed"), unverified),
+    (_("Rejected registrations"), rejected),
+    (_("Registrations"), of_the_past),
+):
+    retention.steps.register(retention.Step(_label, _rows, retention.delete), order=50)
