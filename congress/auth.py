@@ -2,18 +2,21 @@
 
 import logging
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from congress import mail, permissions
-from congress.models import Edition, User
-from congress.text import has_controls
+from congress.models import Edition, Role, User
+from congress.text import folded, has_controls
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +58,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Accounts come from registrations and invitations, never from a form of their own."""
         return False
 
+    def login(self, request: HttpRequest, user: Any) -> None:
+        super().login(request, user)
+        keep_signed_in(request, user)
+
     def is_safe_url(self, url: str | None) -> bool:
         """allauth's rule, and no control characters: the host check alone lets a split header pass."""
         if not url or has_controls(url):
@@ -81,6 +88,53 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             language=get_language() or "de",
             secret=secret or None,
         )
+
+
+def keep_signed_in(request: HttpRequest, person: User) -> bool:
+    """On a device of their own (`own_device` in the form) people stay signed in until the edition ends.
+
+    Never those who see personal data or give rights. Whoever does not say so is signed out after a day.
+    """
+    if "own_device" not in request.POST or _is_guarded(person):
+        return False
+    edition = getattr(request, "edition", None) or Edition.objects.current()
+    if edition is None:
+        return False
+    left = edition.ends_at - edition.now()
+    if left <= timedelta(days=1):
+        return False
+    request.session.set_expiry(int(left.total_seconds()))
+    return True
+
+
+def _is_guarded(person: User) -> bool:
+    return person.is_superuser or any(role.kind in Role.GUARDED for role in person.active_roles)
+
+
+class SensiblePassword:
+    """No word that everybody here would try first, and nothing so long that only the hashing notices."""
+
+    WORDS = ("fachkongress", "planungsrat", "fitko", "verwaltung", "passwort", "kennwort")
+    LONGEST = 4096
+
+    def validate(self, password: str, user: Any = None) -> None:
+        if len(password) > self.LONGEST:
+            raise ValidationError(
+                _("This password is too long: it may have %(most)d characters."),
+                code="password_too_long",
+                params={"most": self.LONGEST},
+            )
+        rest = "".join(letter for letter in folded(password) if letter.isalpha())
+        for word in self.WORDS:
+            rest = rest.replace(word, "")
+        if len(rest) < 4 and any(word in folded(password) for word in self.WORDS):
+            raise ValidationError(
+                _("This password can be guessed by whoever knows the congress."),
+                code="password_guessable",
+            )
+
+    def get_help_text(self) -> str:
+        return str(_("Not the name of the congress or of an authority with a number."))
 
 
 # allauth's templates and our letters in their place.

@@ -231,6 +231,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "congress.auth.SensiblePassword"},
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
@@ -253,9 +254,25 @@ ACCOUNT_ADAPTER = "congress.auth.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*"]
+# Nobody signs up, but where there is no password here allauth's sign-in form has none either.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = int(timedelta(minutes=30).total_seconds())
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = 5
+# The whole way through code and second factor; allauth's 15 minutes would end codes that live for 30.
+ACCOUNT_LOGIN_TIMEOUT = int(timedelta(hours=1).total_seconds())
+ACCOUNT_FORMS = {
+    "request_login_code": "congress.account_forms.RequestLoginCodeForm",
+    "confirm_login_code": "congress.account_forms.ConfirmLoginCodeForm",
+}
+# Six signs that are read aloud without mistakes, as in the letters of the registration.
+ALLAUTH_USER_CODE_FORMAT = {
+    "length": 6,
+    "numeric": False,
+    "dashed": True,
+    "allowed_chars": "ABCDEFGHJKLMNPQRSTUVWXYZ23456789",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -271,13 +288,13 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "change_phone": "1/m/user",
     "manage_email": "10/m/user",
-    "reset_password": f"{_FUSE},5/10m/key",
+    "reset_password": f"{_FUSE},5/h/key",
     "reauthenticate": "10/m/user",
     "reset_password_from_key": _FUSE,
     "signup": _FUSE,
     "login": _FUSE,
     "login_failed": f"{_FUSE},10/5m/key",
-    "request_login_code": f"{_FUSE},5/10m/key",
+    "request_login_code": f"{_FUSE},5/10m/key,12/h/key",
     "confirm_email": "1/30s/key",
     "verify_phone": "1/m/key",
 }
@@ -318,7 +335,7 @@ _collected = not (DEMO or TESTING or DEBUG)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "congress.storage.StaticStorage"
         if _collected
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

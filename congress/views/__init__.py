@@ -1,5 +1,6 @@
 """Doors of the congress itself: public pages, personal links, operations, errors."""
 
+from congress.views.accounts import confirm_login_code
 from congress.views.errors import bad_request, csrf_failure, forbidden, gone, not_found
 from congress.views.links import access_link
 from congress.views.operations import health, ready, robots, security_txt
@@ -9,6 +10,7 @@ from congress.views.site import help_page, home, page, start
 __all__ = [
     "access_link",
     "bad_request",
+    "confirm_login_code",
     "csrf_failure",
     "forbidden",
     "gone",

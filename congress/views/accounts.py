@@ -1,0 +1,44 @@
+"""The page where the code of a sign-in is typed: allauth's, with a pause between two codes."""
+
+import time
+from email.utils import parseaddr
+from typing import Any
+
+from allauth.account import views as stock
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+SECONDS_BETWEEN_CODES = 30
+
+
+class ConfirmLoginCode(stock.ConfirmLoginCodeView):  # type: ignore[misc]  # allauth ships no types
+    """Names sender and subject; sends a new code after 30 seconds, which is good for another 30 minutes."""
+
+    def _resend_form_valid(self, form: Any) -> HttpResponse:
+        state = self._process.state
+        wait = SECONDS_BETWEEN_CODES - int(time.time() - state["at"])
+        if wait > 0:
+            text = ngettext(
+                "We have just sent a code. Please wait %(seconds)d second longer, then we send another one.",
+                "We have just sent a code. Please wait %(seconds)d seconds longer, then we send another one.",
+                wait,
+            )
+            messages.warning(self.request, text % {"seconds": wait})
+            here = reverse("account_confirm_login_code")
+            return redirect(self.passthrough_next_url(here))
+        state["at"] = time.time()
+        messages.success(self.request, _("We have sent you a new code."))
+        return super()._resend_form_valid(form)  # type: ignore[no-any-return]  # allauth ships no types
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["sender"] = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+        return context
+
+
+confirm_login_code = ConfirmLoginCode.as_view()
