@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -54,9 +56,10 @@ class Teller:
                 merged[key] = [*merged.get(key, []), *values]
             if self._thread is None or self._process != os.getpid():
                 self._process, self.away = os.getpid(), False
+                self._wake = None
                 self._thread = threading.Thread(target=self._run, name="news", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
+            self._call_publisher()
 
     def flush(self, seconds: float = 1.0) -> None:
         """Wait until all is told, at most so long."""
@@ -74,13 +77,20 @@ class Teller:
         with self._changed:
             thread, self._stopping = self._thread, True
             self._waiting.clear()
-            self._changed.notify_all()
+            self._call_publisher()
         if thread is not None and self._process == os.getpid():
             thread.join(timeout=5)
         with self._changed:
-            self._thread, self._stopping, self.away = None, False, False
+            self._thread, self._wake, self._stopping, self.away = None, None, False, False
 
     _telling = False
+    _wake: Callable[[], object] | None = None  # known once the thread's loop runs
+
+    def _call_publisher(self) -> None:
+        """With the lock held."""
+        if self._wake is not None:
+            with contextlib.suppress(RuntimeError):  # its loop has just ended
+                self._wake()
 
     def _run(self) -> None:
         with asyncio.Runner() as runner:
@@ -90,8 +100,14 @@ class Teller:
         layer = get_channel_layer()
         if layer is None:
             return
+        # Not a wait in an executor's thread: Python joins those at exit, and the process would never end.
+        loop, called = asyncio.get_running_loop(), asyncio.Event()
+        with self._changed:
+            self._wake = partial(loop.call_soon_threadsafe, called.set)
         while True:
-            await asyncio.to_thread(self._wait)
+            if not (self._waiting or self._stopping):
+                await called.wait()
+            called.clear()
             if self._stopping:
                 break
             await asyncio.sleep(GATHER_SECONDS)
@@ -114,11 +130,6 @@ class Teller:
             if self.away:
                 await asyncio.sleep(PAUSE_SECONDS)
         await _close(layer)
-
-    def _wait(self) -> None:
-        with self._changed:
-            while not self._waiting and not self._stopping:
-                self._changed.wait()
 
     def _failed(self, topic: str, body: Body, error: Exception) -> None:
         if not self.away:
