@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from congress.local.errors import CannotStart
 from congress.local.places import Places
@@ -92,6 +93,12 @@ def _remove_left_behind() -> None:
             shutil.rmtree(directory, ignore_errors=True)
         except (OSError, ValueError):
             continue
+
+
+@pytest.fixture(autouse=True)
+def german() -> None:
+    """A page asked for in English leaves its language behind in the thread."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(scope="session")
