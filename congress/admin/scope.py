@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import get_fields_from_path, quote, unquote
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
-from django.forms.models import ModelForm
+from django.forms.models import BaseInlineFormSet, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -386,7 +387,7 @@ def _confirmation(
         "module_name": model_admin.opts.verbose_name_plural,
         "rows": rows,
         "action": request.POST.get("action", ""),
-        "checkbox_name": admin.helpers.ACTION_CHECKBOX_NAME,
+        "checkbox_name": ACTION_CHECKBOX_NAME,
         "warning": warning,
     }
     return TemplateResponse(request, "admin/congress/decision.html", context)
@@ -475,10 +476,21 @@ class ReadOnly(Scoped):
         return False
 
 
+class OneEditionFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic for the stubs only
+    """New rows get the edition of the row they hang on."""
+
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]  # the stubs leave it out
+        if hasattr(form.instance, "edition_id") and form.instance.edition_id is None:
+            form.instance.edition_id = getattr(self.instance, "edition_id", None)
+        return form
+
+
 class ScopedInline(Scoped, _Inline):
     """Rows below another row; only those in reach."""
 
     extra = 0
+    formset: Any = OneEditionFormSet
     show_change_link = True
 
 
