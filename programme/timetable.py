@@ -73,12 +73,12 @@ def timetable(edition: Edition, now: datetime, wishes: Mapping[str, str]) -> Tim
         .with_speakers()
         .in_order()
     )
-    stages = _stages(whole_day)
     shown = [
         session
         for session in whole_day
         if track is None or session.is_break or session.track_id == track.pk
     ]
+    stages = _stages(shown)
     moments = _moments(shown, edition, now)
     return Timetable(
         day=day,
