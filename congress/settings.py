@@ -358,7 +358,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],  # KERN's icons are data: masks
         "font-src": [SELF],
         "connect-src": [SELF, *STREAM_HOSTS],
-        "media-src": [SELF, "blob:", *STREAM_HOSTS],
+        # hls.js begins subtitles with an empty data: track.
+        "media-src": [SELF, "blob:", "data:", *STREAM_HOSTS],
         "worker-src": [SELF],
         "manifest-src": [SELF],
         "form-action": [SELF],

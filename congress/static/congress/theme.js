@@ -24,6 +24,13 @@
   }
 
   show(stored());
+  // Paper is white.
+  window.addEventListener("beforeprint", function () {
+    show("light");
+  });
+  window.addEventListener("afterprint", function () {
+    show(stored());
+  });
 
   document.addEventListener("DOMContentLoaded", function () {
     document.querySelectorAll("[data-theme-switch]").forEach(function (group) {
