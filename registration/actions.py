@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from congress import actions as congress_actions
-from congress import journal, links
+from congress import journal, links, mailbox
 from congress.errors import Refused
 from congress.models import AccessLink, Admission, Edition, Level, User
 from congress.models.database import StatementNow
@@ -110,6 +110,7 @@ def register(
         raise NotOpenYet
     if not edition.takes_registrations(now):
         raise RegistrationClosed
+    given["email"] = mailbox.canonical(given["email"])
     values: dict[str, Any] = {
         **given,
         "email_key": email_key_of(given["email"]),
@@ -351,11 +352,11 @@ def _has_the_name_of(account: User, registration: Registration) -> bool:
     return name in ("", folded(f"{registration.first_name} {registration.last_name}"))
 
 
-def _alone_with(mailbox: str) -> None:
+def _alone_with(email_key: str) -> None:
     """One at a time for one mailbox, until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mailbox:{mailbox}"]
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mailbox:{email_key}"]
         )
 
 
