@@ -309,6 +309,11 @@ def _holder(registration: Registration) -> User:
         for name, value in facts.items():
             setattr(account, name, value)
         account.save(update_fields=list(facts))
+        if account.email == registration.email:
+            # Whoever was entered by an organiser has never confirmed the address.
+            EmailAddress.objects.update_or_create(
+                user=account, email=registration.email, defaults={"verified": True, "primary": True}
+            )
         return account
     if account is None and not eligibility.is_shared(registration.address):
         person = User.objects.create_user(registration.email, **facts)

@@ -86,7 +86,7 @@ def test_what_is_missing_is_said_in_german_and_nothing_typed_is_lost(client):
     response = client.post(FORM, typed(first_name="", privacy="", body="Amt; „Mitte“"))
 
     page = text(response)
-    assert "Bitte korrigieren Sie 2 Angaben" in page
+    assert "Bitte korrigieren Sie 2 Eingaben" in page
     assert "Bitte bestätigen Sie, dass Sie die Hinweise zum Datenschutz gelesen haben." in page
     assert 'value="Amt; „Mitte“"' in page
     assert not Registration.objects.exists()
