@@ -108,7 +108,7 @@ class Demo:
         self._stop_if_asked()  # a Ctrl-C may reach the step before it has a session of its own
         if step.returncode:
             raise CannotStart(
-                f"The database could not be prepared. {log} ends:\n{last_lines(log, 8)}"
+                f"The database could not be prepared. {log} ends: {last_lines(log, 1)}"
             )
 
     def _run(self, name: str, command: list[str]) -> None:
@@ -126,7 +126,7 @@ class Demo:
         if not self._is_healthy():
             log = self.places.logs / "web.log"
             raise CannotStart(
-                f"The site does not answer on {self.address}. {log} ends:\n{last_lines(log, 8)}"
+                f"The site does not answer on {self.address}. {log} ends: {last_lines(log, 1)}"
             )
 
     def _is_healthy(self) -> bool:
