@@ -247,7 +247,9 @@ def texts() -> dict[str, str]:
         "no_poll": _("No poll at the moment."),
         "ends_at": _("Open until %s."),
         "secret": _(
-            "Your vote is stored without your name and cannot be changed. The operators see that you voted, not what."
+            "Your vote is stored without your name and cannot be changed. The organisers see that you voted, not what. "
+            "Whoever runs the server could watch votes at the moment they arrive: this is a mood picture, not a secret "
+            "election."
         ),
         "leading": _("%1$s so far. In front: %2$s with %3$s %."),
         "new_poll": _("A new poll is open: %s"),
