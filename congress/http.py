@@ -94,6 +94,20 @@ def role_required(*kinds: str) -> Callable[[EditionView[P]], EditionView[P]]:
     return decorate
 
 
+def kept_nowhere(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:
+    """For addresses that hold a token: no cache, no index, no referrer."""
+
+    @wraps(view)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        response = view(*args, **kwargs)
+        response["Referrer-Policy"] = "no-referrer"
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return answered
+
+
 def admission_required(view: EditionView[P]) -> EditionView[P]:
     """Anonymous: to the sign-in. Without an admission in force: 404; people with a role may look without one."""
 

@@ -7,7 +7,9 @@ import re
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 
 # Personal links and everything that looks like one of their tokens.
-_TOKENS = re.compile(r"\b(press|attendee|speaker|moderator|director|screen|badge)_[0-9A-Za-z]{8,}")
+_TOKENS = re.compile(
+    r"\b(press|proof|confirm|attendee|speaker|moderator|director|screen|badge)_[0-9A-Za-z]{8,}"
+)
 _QUERIES = re.compile(r"([?&](?:ticket|key|code|token)=)[^&\s\"']+")
 _MAILBOXES = re.compile(r"[^\s@<>\"'=(]+@[^\s@<>\"',)]+\.[^\s@<>\"',)]+")
 

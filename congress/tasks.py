@@ -7,9 +7,12 @@ from congress import mail, retention, worker
 from congress.models import BrowserSession, Letter
 
 LETTERS_AT_ONCE = 200
+# Both end before the lease of a letter does (congress.mail.LEASE): nobody else takes it from a sender that lives.
+SECONDS_FOR_ONE_LETTER = 75
+SECONDS_UNTIL_KILLED = 90
 
 
-@shared_task
+@shared_task(soft_time_limit=SECONDS_FOR_ONE_LETTER, time_limit=SECONDS_UNTIL_KILLED)
 def send_letter(letter_id: int) -> None:
     """Send one letter, if it still waits."""
     letter = mail.claim(letter_id)

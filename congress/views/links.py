@@ -6,28 +6,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from congress import actions, links
+from congress.http import kept_nowhere
 from congress.models import AccessLink
 from congress.views.errors import gone, not_found
 
-_PRIVATE = {
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 
-
+@kept_nowhere
 @require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
 def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """Unknown: 404. Ended: 410 with a contact. Cut off by a mail program: said so. Never a name before the POST."""
-    response = _answer(request, token)
-    for name, value in _PRIVATE.items():
-        response[name] = value
-    return response
-
-
-def _answer(request: HttpRequest, token: str) -> HttpResponseBase:
     try:
-        token_hash = links.hashed(token)
+        # Blanks come along when a link is copied.
+        token_hash = links.hashed(token.strip())
     except links.Incomplete:
         return render(request, "congress/link_incomplete.html", status=404)
     link = (

@@ -1,0 +1,279 @@
+"""What changes requests of journalists and their way in."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from congress import journal
+from congress.actions import (
+    create_link,
+    grant_admission,
+    renew_link,
+    revoke_admission,
+)
+from congress.errors import Refused
+from congress.models import AccessLink, Admission, Edition, User
+from press import emails, queries
+from press.models import Accreditation
+from press.signals import accreditation_decided
+
+# More requests of one mailbox within the hour are taken, but not answered: a form is no way to fill a mailbox.
+LETTERS_PER_MAILBOX = 5
+WITHIN = timedelta(hours=1)
+
+
+class TooLate(Refused):
+    message = _("The deadline has passed, and late requests are no longer taken here.")
+    code = "too_late"
+
+
+class AlreadyDecided(Refused):
+    message = _("This request has been decided already.")
+    code = "already_decided"
+
+
+class NotApproved(Refused):
+    message = _("This request is not approved, so there is no access.")
+    code = "not_approved"
+
+
+class CongressIsOver(Refused):
+    message = _("The congress is over.")
+    code = "congress_is_over"
+
+
+class ReasonMissing(Refused):
+    message = _("A rejection needs a reason that the journalist can read.")
+    code = "reason_missing"
+
+
+@transaction.atomic
+def submit(*, edition: Edition, key: uuid.UUID, **given: Any) -> Accreditation:
+    """Take a request. In time is what is sent before the deadline, judged by the statement that writes the row.
+
+    The same form with the same answers is the same request; with other answers it is one more, so that whoever
+    went back to correct an address is heard. Raises `TooLate` where the edition takes no late requests, or
+    `CongressIsOver`.
+    """
+    same = uuid.uuid5(key, json.dumps(given, sort_keys=True, default=str))
+    accreditation, created = Accreditation.objects.get_or_create(
+        edition=edition,
+        form_key=same,
+        defaults=given | Accreditation.judged_by_the_database(edition),
+    )
+    if not created:
+        return accreditation
+    accreditation.refresh_from_db()
+    if queries.link_is_over(edition, accreditation.submitted_at):
+        raise CongressIsOver
+    if accreditation.late and not queries.desk(edition).takes_late:
+        raise TooLate
+    journal.note(
+        "accreditation.requested",
+        edition=edition,
+        now=accreditation.submitted_at,
+        target=accreditation,
+        late=accreditation.late,
+    )
+    if queries.sent_recently(accreditation, WITHIN) <= LETTERS_PER_MAILBOX:
+        emails.requested(accreditation)
+    return accreditation
+
+
+@transaction.atomic
+def confirm_address(*, accreditation: Accreditation, now: datetime) -> bool:
+    """The mailbox belongs to whoever asks. Twice does no harm; returns whether it was the first time."""
+    changed = Accreditation.objects.filter(pk=accreditation.pk, verified_at__isnull=True).update(
+        verified_at=now
+    )
+    if changed:
+        accreditation.verified_at = now
+        journal.note(
+            "accreditation.confirmed",
+            edition=accreditation.edition,
+            now=now,
+            target=accreditation,
+        )
+    return bool(changed)
+
+
+@transaction.atomic
+def add_proof(
+    *, accreditation: Accreditation, now: datetime, card_issuer: str, card_number: str, work: str
+) -> None:
+    """Add or replace what shows that the person works for a medium. Raises `AlreadyDecided`."""
+    changed = (
+        Accreditation.objects.to_decide()
+        .filter(pk=accreditation.pk)
+        .update(card_issuer=card_issuer, card_number=card_number, work=work, proof_at=now)
+    )
+    if not changed:
+        raise AlreadyDecided
+    journal.note(
+        "accreditation.proof_added",
+        edition=accreditation.edition,
+        now=now,
+        target=accreditation,
+    )
+    confirm_address(accreditation=accreditation, now=now)
+
+
+@transaction.atomic
+def approve(
+    *, accreditation: Accreditation, by: User, now: datetime, person: User | None = None
+) -> AccessLink:
+    """Let the journalist in: a person without sign-in address, an admission, a link, and the letter with it.
+
+    Raises `AlreadyDecided` or `CongressIsOver`.
+    """
+    edition = accreditation.edition
+    if queries.link_is_over(edition, now):
+        raise CongressIsOver
+    person = person or User.objects.create_user(
+        None,
+        title=accreditation.title,
+        first_name=accreditation.first_name,
+        last_name=accreditation.last_name,
+        body=accreditation.medium,
+        contact_email=accreditation.mailbox,
+        language=accreditation.language,
+    )
+    # Whoever changes the row first has decided; what was prepared here is undone with the refusal.
+    changed = (
+        Accreditation.objects.to_decide()
+        .filter(pk=accreditation.pk)
+        .update(
+            state=Accreditation.State.APPROVED,
+            decided_at=now,
+            decided_by=by,
+            person=person,
+        )
+    )
+    if not changed:
+        raise AlreadyDecided
+    accreditation.refresh_from_db()
+    link = _let_in(accreditation, by=by, now=now)
+    _tell("accreditation.approved", accreditation, by, now)
+    emails.approved(accreditation, link)
+    return link
+
+
+@transaction.atomic
+def reject(
+    *, accreditation: Accreditation, code: str, reason: str = "", by: User, now: datetime
+) -> None:
+    """Say no, with a reason the journalist reads. Raises `AlreadyDecided` or `ReasonMissing`."""
+    if code not in Accreditation.Reason.values:
+        raise ReasonMissing
+    changed = (
+        Accreditation.objects.to_decide()
+        .filter(pk=accreditation.pk)
+        .update(
+            state=Accreditation.State.REJECTED,
+            decided_at=now,
+            decided_by=by,
+            reason_code=code,
+            reason=reason,
+        )
+    )
+    if not changed:
+        raise AlreadyDecided
+    accreditation.refresh_from_db()
+    _tell("accreditation.rejected", accreditation, by, now, reason=code)
+    emails.rejected(accreditation)
+
+
+@transaction.atomic
+def withdraw(*, accreditation: Accreditation, now: datetime, by: User | None = None) -> None:
+    """The journalist no longer comes; an access that was given ends. Raises `AlreadyDecided`."""
+    changed = Accreditation.objects.filter(
+        pk=accreditation.pk,
+        state__in=(Accreditation.State.REQUESTED, Accreditation.State.APPROVED),
+    ).update(state=Accreditation.State.WITHDRAWN, withdrawn_at=now)
+    if not changed:
+        raise AlreadyDecided
+    accreditation.refresh_from_db()
+    if accreditation.admission is not None:
+        revoke_admission(admission=accreditation.admission, now=now, by=by)
+    _tell("accreditation.withdrawn", accreditation, by, now)
+    emails.withdrawn(accreditation)
+
+
+@transaction.atomic
+def renew_access(*, accreditation: Accreditation, by: User, now: datetime) -> None:
+    """A new link by letter; all older ones end, with every device that is in by them.
+
+    Also lets somebody in again whose access was revoked. Raises `NotApproved` or `CongressIsOver`.
+    """
+    if accreditation.state != Accreditation.State.APPROVED:
+        raise NotApproved
+    if queries.link_is_over(accreditation.edition, now):
+        raise CongressIsOver
+    link = _let_in(accreditation, by=by, now=now)
+    # The token that this makes is shown to nobody; the letter makes its own when it is sent.
+    renew_link(link=link, now=now, by=by)
+    emails.renewed(accreditation, link)
+
+
+@transaction.atomic
+def revoke_access(*, accreditation: Accreditation, by: User, now: datetime) -> None:
+    """End admission and link; open pages close within seconds. Twice does no harm. Raises `NotApproved`."""
+    if accreditation.state != Accreditation.State.APPROVED or accreditation.admission is None:
+        raise NotApproved
+    revoke_admission(admission=accreditation.admission, now=now, by=by)
+
+
+def forget_proofs(rows: QuerySet[Accreditation]) -> int:
+    """Empty what is no longer needed once it has been decided. Returns how many."""
+    return rows.update(card_issuer="", card_number="", work="")
+
+
+def _let_in(accreditation: Accreditation, *, by: User, now: datetime) -> AccessLink:
+    """Admission and link in force, the ones there are or new ones."""
+    edition, person = accreditation.edition, accreditation.person
+    if person is None:
+        raise NotApproved
+    admission = accreditation.admission
+    if admission is None or not admission.is_in_force(now):
+        admission = grant_admission(
+            person=person,
+            edition=edition,
+            kind=Admission.Kind.PRESS,
+            now=now,
+            by=by,
+        )
+        Accreditation.objects.filter(pk=accreditation.pk).update(admission=admission)
+        accreditation.admission = admission
+    existing = AccessLink.objects.filter(
+        admission=admission, kind=AccessLink.Kind.PRESS, revoked_at__isnull=True
+    ).first()
+    return existing or create_link(
+        kind=AccessLink.Kind.PRESS,
+        edition=edition,
+        now=now,
+        person=person,
+        admission=admission,
+        by=by,
+    )
+
+
+def _tell(
+    verb: str, accreditation: Accreditation, by: User | None, now: datetime, **details: Any
+) -> None:
+    journal.note(
+        verb,
+        edition=accreditation.edition,
+        now=now,
+        by=by,
+        about=accreditation.person,
+        target=accreditation,
+        **details,
+    )
+    accreditation_decided.send(sender=Accreditation, accreditation=accreditation)

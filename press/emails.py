@@ -1,0 +1,79 @@
+"""Letters to journalists."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from congress import mail
+from congress.models import AccessLink, Letter
+from press import queries
+from press.models import Accreditation
+
+REQUESTED = "press/emails/requested.md"
+APPROVED = "press/emails/approved.md"
+REJECTED = "press/emails/rejected.md"
+RENEWED = "press/emails/renewed.md"
+WITHDRAWN = "press/emails/withdrawn.md"
+
+
+def requested(accreditation: Accreditation) -> Letter:
+    """Confirms that the request is there, and carries the link that confirms the address and takes the proof."""
+    return _post(REQUESTED, accreditation, once=f"press-requested:{accreditation.pk}")
+
+
+def approved(accreditation: Accreditation, link: AccessLink) -> Letter:
+    """The personal link; its token is made when the letter is sent."""
+    return _post(APPROVED, accreditation, once=f"press-approved:{accreditation.pk}", link=link)
+
+
+def rejected(accreditation: Accreditation) -> Letter:
+    return _post(REJECTED, accreditation, once=f"press-rejected:{accreditation.pk}")
+
+
+def renewed(accreditation: Accreditation, link: AccessLink) -> Letter:
+    """A new personal link in the place of the one before."""
+    once = f"press-renewed:{link.pk}:{uuid.uuid4().hex}"
+    return _post(RENEWED, accreditation, once=once, link=link)
+
+
+def withdrawn(accreditation: Accreditation) -> Letter:
+    return _post(WITHDRAWN, accreditation, once=f"press-withdrawn:{accreditation.pk}")
+
+
+def _post(template: str, accreditation: Accreditation, *, once: str, **named: Any) -> Letter:
+    return mail.post_letter(
+        template,
+        once=once,
+        edition=accreditation.edition,
+        person=accreditation.person,
+        to=accreditation.mailbox or "",
+        language=accreditation.language,
+        accreditation=accreditation,
+        **named,
+    )
+
+
+def _contact(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    desk = queries.desk(context["accreditation"].edition)
+    return {"press_office": desk, "reply_to": desk.mailbox}
+
+
+def _request_link(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    accreditation = context["accreditation"]
+    address = reverse(
+        "accreditation_request",
+        kwargs={
+            "edition": accreditation.edition.slug,
+            "token": queries.request_token(accreditation),
+        },
+    )
+    return {"request_url": settings.SITE_URL + address}
+
+
+for _template in (REQUESTED, APPROVED, REJECTED, RENEWED, WITHDRAWN):
+    mail.ENRICHERS[_template] = [_contact]
+mail.ENRICHERS[REQUESTED].append(_request_link)

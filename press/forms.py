@@ -1,0 +1,129 @@
+"""What journalists and the press desk fill in."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
+from press.models import Accreditation
+
+_NOT_CHOSEN = ("", _("Please choose"))
+
+
+def _known_as(value: str) -> dict[str, str]:
+    """What the browser may fill in by itself (WCAG 1.3.5)."""
+    return {"autocomplete": value}
+
+
+class ProofForm(forms.Form):
+    """What shows that somebody works for a medium. Everything may be left open."""
+
+    card_issuer = forms.ChoiceField(
+        label=_("Press card issued by"),
+        required=False,
+        choices=[_NOT_CHOSEN, *Accreditation.CardIssuer.choices],
+    )
+    card_number = LineFormField(label=_("Number of the press card"), required=False, max_length=40)
+    work = ParagraphFormField(
+        label=_("Imprint or articles"),
+        required=False,
+        max_length=2000,
+        help_text=_(
+            "Addresses of an imprint that names you, or of two or three articles with your name that are not older "
+            "than six months."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        issuer, number = given.get("card_issuer", ""), given.get("card_number", "")
+        if number and issuer in ("", Accreditation.CardIssuer.NONE):
+            self.add_error("card_issuer", _("Please say who issued the card."))
+        has_card = issuer not in ("", Accreditation.CardIssuer.NONE)
+        if has_card and not number and "card_number" not in self.errors:
+            self.add_error("card_number", _("Please enter the number on the card."))
+        return given
+
+    def has_proof(self) -> bool:
+        return bool(self.cleaned_data["card_number"] or self.cleaned_data["work"])
+
+
+class AccreditationForm(ProofForm):
+    """A request: five answers are needed, the rest may follow."""
+
+    first_name = LineFormField(
+        label=_("First name"), max_length=80, widget=forms.TextInput(_known_as("given-name"))
+    )
+    last_name = LineFormField(
+        label=_("Last name"), max_length=80, widget=forms.TextInput(_known_as("family-name"))
+    )
+    title = LineFormField(
+        label=_("Title"),
+        required=False,
+        max_length=40,
+        help_text=_("For example Dr."),
+        widget=forms.TextInput(_known_as("honorific-prefix")),
+    )
+    medium = LineFormField(
+        label=_("Medium"),
+        max_length=160,
+        help_text=_("The newspaper, station, agency or platform you work for."),
+        widget=forms.TextInput(_known_as("organization")),
+    )
+    function = forms.ChoiceField(
+        label=_("You work as"), choices=[_NOT_CHOSEN, *Accreditation.Function.choices]
+    )
+    mailbox = MailboxFormField(
+        label=_("E-mail address"),
+        help_text=_("Your personal link goes there. Any address will do, a private one too."),
+        widget=forms.EmailInput(_known_as("email")),
+    )
+    phone = LineFormField(
+        label=_("Telephone"),
+        required=False,
+        max_length=40,
+        help_text=_("For questions on the days of the congress."),
+        widget=forms.TextInput({"type": "tel", **_known_as("tel")}),
+    )
+    # Tells a form sent twice from a second request.
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    field_order = (
+        *("first_name", "last_name", "title", "medium", "function", "mailbox", "phone"),
+        *("card_issuer", "card_number", "work", "key"),
+    )
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        initial = {"key": uuid.uuid4()} | (keywords.pop("initial", None) or {})
+        super().__init__(*arguments, initial=initial, **keywords)
+
+    @property
+    def about_the_person(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.field_order[:7]]
+
+    @property
+    def about_the_proof(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("card_issuer", "card_number", "work")]
+
+    def clean_key(self) -> uuid.UUID:
+        return self.cleaned_data["key"] or uuid.uuid4()
+
+
+class RejectionForm(forms.Form):
+    """Why a request is rejected; the journalist reads both."""
+
+    code = forms.ChoiceField(
+        label=_("Reason"), choices=[_NOT_CHOSEN, *Accreditation.Reason.choices]
+    )
+    reason = ParagraphFormField(
+        label=_("Explanation for the journalist"),
+        required=False,
+        max_length=2000,
+        help_text=_("One or two sentences: what was missing, what would help."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )

@@ -1,0 +1,294 @@
+"""Requests for accreditation, and how an edition takes them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from congress.fields import LineField, MailboxField, ParagraphField
+from congress.models import AccessLink, Admission, Edition, User
+from congress.models.database import StatementNow
+
+
+class PressSettings(models.Model):
+    """How an edition deals with its press; where there is no row, the defaults hold."""
+
+    edition = models.OneToOneField(
+        Edition,
+        on_delete=models.CASCADE,
+        related_name="press_settings",
+        verbose_name=_("edition"),
+    )
+    late_queue = models.BooleanField(
+        _("take requests after the deadline"),
+        default=True,
+        help_text=_(
+            "They are marked as late and stand apart. Where it is off, what was typed stays in the form and the "
+            "press office is named."
+        ),
+    )
+    phone = LineField(_("press office: telephone"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("settings for the press")
+        verbose_name_plural = _("settings for the press")
+
+    def __str__(self) -> str:
+        return str(self.edition)
+
+
+class OfEdition(Func):
+    """A column of the edition's row, read by the statement it stands in; works in INSERT, where F() does not."""
+
+    def __init__(self, edition_id: int, column: str, output_field: models.Field[Any, Any]) -> None:
+        super().__init__(
+            Value(edition_id),
+            column=column,
+            table=Edition._meta.db_table,
+            template="(SELECT %(column)s FROM %(table)s WHERE id = %(expressions)s)",
+            output_field=output_field,
+        )
+
+
+class Sum(Func):
+    template = "(%(expressions)s)"
+    arg_joiner = " + "
+
+
+class NotBefore(Func):
+    template = "(%(expressions)s)"
+    arg_joiner = " >= "
+
+
+class AccreditationQuerySet(models.QuerySet["Accreditation"]):
+    """The words we use for requests of journalists."""
+
+    def to_decide(self) -> Self:
+        return self.filter(state=Accreditation.State.REQUESTED)
+
+    def in_time(self) -> Self:
+        return self.filter(late=False)
+
+    def with_person(self) -> Self:
+        return self.select_related("person", "admission", "edition")
+
+
+class Accreditation(models.Model):
+    """A journalist's request to follow the congress, and what became of it.
+
+    No account, no date of birth, no copy of an identity card: a virtual congress needs none of it.
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("requested")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    class Function(models.TextChoices):
+        EDITOR = "editor", _("Editor")
+        FREELANCE = "freelance", _("Freelance journalist")
+        PHOTO = "photo", _("Photography")
+        TV = "tv", _("Television")
+        RADIO = "radio", _("Radio")
+        AGENCY = "agency", _("News agency")
+        ONLINE = "online", _("Online medium")
+
+    class CardIssuer(models.TextChoices):
+        DJV = "djv", "Deutscher Journalisten-Verband (DJV)"
+        DJU = "dju", "dju in ver.di"
+        BDZV = "bdzv", "Bundesverband Digitalpublisher und Zeitungsverleger (BDZV)"
+        MVFP = "mvfp", "Medienverband der freien Presse (MVFP)"
+        VDS = "vds", "Verband Deutscher Sportjournalisten (VDS)"
+        FREELENS = "freelens", "FREELENS"
+        JUGENDPRESSE = "jugendpresse", "Jugendpresse Deutschland"
+        DFJV = "dfjv", "Deutscher Fachjournalisten-Verband (DFJV)"
+        FOREIGN = "foreign", _("Association of another country")
+        NONE = "none", _("no press card")
+
+    class Reason(models.TextChoices):
+        NO_PROOF = "no_proof", _("no proof of work for a medium")
+        PROOF_EXPIRED = "proof_expired", _("the proof has expired")
+        NO_EDITORIAL_LINK = "no_editorial_link", _("no editorial assignment recognisable")
+        LATE = "late", _("came after the deadline")
+        DUPLICATE = "duplicate", _("requested twice")
+        CAPACITY = "capacity", _("no places left for the press")
+        NOT_PRESS = "not_press", _("no journalistic work (advertising, public relations)")
+        WRONG_EVENT = "wrong_event", _("meant for another event")
+
+    # A card of these associations is the one that the Länder and the Press Council have agreed on.
+    COMMON_CARD: ClassVar[frozenset[str]] = frozenset(
+        {
+            *(CardIssuer.DJV, CardIssuer.DJU, CardIssuer.BDZV),
+            *(CardIssuer.MVFP, CardIssuer.VDS, CardIssuer.FREELENS),
+        }
+    )
+
+    edition = models.ForeignKey(
+        Edition,
+        on_delete=models.CASCADE,
+        related_name="accreditations",
+        verbose_name=_("edition"),
+    )
+    form_key = models.UUIDField(_("key of the form"), default=uuid.uuid4, editable=False)
+    title = LineField(_("title"), max_length=40, blank=True)
+    first_name = LineField(_("first name"), max_length=80)
+    last_name = LineField(_("last name"), max_length=80)
+    medium = LineField(_("medium"), max_length=160)
+    function = models.CharField(_("works as"), max_length=12, choices=Function)
+    mailbox = MailboxField(_("e-mail address"))
+    phone = LineField(_("telephone"), max_length=40, blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=2,
+        choices=[("de", _("German")), ("en", _("English"))],
+        default="de",
+    )
+    card_issuer = models.CharField(
+        _("press card issued by"), max_length=14, choices=CardIssuer, blank=True
+    )
+    card_number = LineField(_("number of the press card"), max_length=40, blank=True)
+    work = ParagraphField(
+        _("imprint or articles"),
+        max_length=2000,
+        blank=True,
+        help_text=_(
+            "Addresses of an imprint that names the person, or of articles with their name."
+        ),
+    )
+
+    submitted_at = models.DateTimeField(_("sent"))
+    deadline_at = models.DateTimeField(_("deadline"))
+    late = models.BooleanField(_("late"))
+    verified_at = models.DateTimeField(_("address confirmed"), null=True, blank=True)
+    proof_at = models.DateTimeField(_("proof added"), null=True, blank=True)
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.REQUESTED)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="decided_accreditations",
+        null=True,
+        blank=True,
+        verbose_name=_("decided by"),
+    )
+    reason_code = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True)
+    reason = ParagraphField(_("explanation"), max_length=2000, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    person = models.OneToOneField(
+        User,
+        on_delete=models.CASCADE,
+        related_name="accreditation",
+        null=True,
+        blank=True,
+        verbose_name=_("person"),
+    )
+    admission = models.ForeignKey(
+        Admission,
+        on_delete=models.SET_NULL,
+        related_name="accreditations",
+        null=True,
+        blank=True,
+        verbose_name=_("admission"),
+    )
+
+    objects: ClassVar[AccreditationQuerySet] = AccreditationQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
+
+    class Meta:
+        verbose_name = _("accreditation")
+        verbose_name_plural = _("accreditations")
+        ordering = ("submitted_at", "pk")
+        indexes = (models.Index(fields=("edition", "state", "submitted_at")),)
+        constraints = (
+            models.UniqueConstraint(
+                name="one_accreditation_per_sent_form", fields=("edition", "form_key")
+            ),
+            models.CheckConstraint(
+                name="late_is_what_was_not_sent_before_the_deadline",
+                condition=Q(late=Q(submitted_at__gte=F("deadline_at"))),
+            ),
+            models.CheckConstraint(
+                name="accreditation_state_is_known",
+                condition=Q(state__in=["requested", "approved", "rejected", "withdrawn"]),
+            ),
+            models.CheckConstraint(
+                name="decided_accreditations_name_who_and_when",
+                condition=~Q(state__in=["approved", "rejected"])
+                | Q(decided_at__isnull=False, decided_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="approved_accreditations_have_their_person",
+                condition=~Q(state="approved") | Q(person__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="rejected_accreditations_have_a_reason",
+                condition=~Q(state="rejected") | ~Q(reason_code=""),
+            ),
+            models.CheckConstraint(
+                name="withdrawn_accreditations_have_their_moment",
+                condition=~Q(state="withdrawn") | Q(withdrawn_at__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.display_name} · {self.medium}"
+
+    @property
+    def display_name(self) -> str:
+        return " ".join(filter(None, (self.title, self.first_name, self.last_name)))
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.REQUESTED
+
+    @property
+    def has_proof(self) -> bool:
+        return bool(self.work or self.card_number)
+
+    @property
+    def has_common_card(self) -> bool:
+        """A card that every house of the press takes without a question."""
+        return bool(self.card_number) and self.card_issuer in self.COMMON_CARD
+
+    @cached_property
+    def link(self) -> AccessLink | None:
+        """The personal link, ended or not; the newest where there were several."""
+        if self.admission_id is None:
+            return None
+        return (
+            AccessLink.objects.filter(admission=self.admission_id, kind=AccessLink.Kind.PRESS)
+            .order_by("-pk")
+            .first()
+        )
+
+    def get_admin_url(self) -> str:
+        return reverse("admin:press_accreditation_change", args=[self.pk])
+
+    @staticmethod
+    def judged_by_the_database(edition: Edition) -> dict[str, Any]:
+        """The moment of sending and what follows from it, judged by the statement that writes the row."""
+        sent = Sum(
+            StatementNow(),
+            OfEdition(edition.pk, "clock_shift", models.DurationField()),
+            output_field=models.DateTimeField(),
+        )
+        deadline = OfEdition(edition.pk, "press_deadline_at", models.DateTimeField())
+        return {
+            "submitted_at": sent,
+            "deadline_at": deadline,
+            # The same rule as the CHECK `late_is_what_was_not_sent_before_the_deadline`.
+            "late": NotBefore(sent, deadline, output_field=models.BooleanField()),
+        }
+
+
+def has_passed(edition: Edition, now: datetime) -> bool:
+    """Whether the deadline has passed, for what pages say; rows are judged by the database."""
+    return now >= edition.press_deadline_at

@@ -1,0 +1,140 @@
+"""The press room, the request for accreditation, and what a journalist may do with it afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.timesince import timeuntil
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from congress import links
+from congress.errors import Refused
+from congress.http import EditionRequest, kept_nowhere
+from congress.models import Edition
+from congress.views import gone, not_found
+from press import actions, queries
+from press.forms import AccreditationForm, ProofForm
+from press.models import Accreditation, has_passed
+from programme.queries import figures
+
+# The request that this browser has sent, for the page that confirms it.
+SENT = "press.accreditation"
+
+
+def press_room(request: EditionRequest) -> HttpResponse:
+    edition = request.edition
+    context = _deadline(edition, request.now) | {"figures": figures(edition)}
+    return render(request, "press/room.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def accreditation(request: EditionRequest) -> HttpResponseBase:
+    """The form. Sent twice it is one request; the moment of sending is judged by the database."""
+    edition = request.edition
+    form = AccreditationForm(request.POST or None)
+    refusal: Refused | None = None
+    if form.is_valid():
+        given = {name: value for name, value in form.cleaned_data.items() if name != "key"}
+        try:
+            sent = actions.submit(
+                edition=edition,
+                key=form.cleaned_data["key"],
+                language=get_language() or "de",
+                **given,
+            )
+        except Refused as refused:
+            refusal = refused
+        else:
+            request.session[SENT] = sent.pk
+            response: HttpResponse = redirect("accreditation_sent", edition=edition.slug)
+            response.status_code = 303
+            return response
+    context = _deadline(edition, request.now) | {"form": form, "refusal": refusal}
+    return render(request, "press/accreditation.html", context)
+
+
+@kept_nowhere
+@require_http_methods(["GET", "HEAD"])
+def accreditation_sent(request: EditionRequest) -> HttpResponseBase:
+    """What happens next, for the browser that sent the request; everybody else is led to the form."""
+    number = request.session.get(SENT, 0)
+    sent = Accreditation.objects.filter(pk=number, edition=request.edition).first()
+    if sent is None:
+        return redirect("accreditation", edition=request.edition.slug)
+    context = {"accreditation": sent, "desk": queries.desk(request.edition)}
+    return render(request, "press/sent.html", context)
+
+
+@kept_nowhere
+@require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
+def accreditation_request(request: EditionRequest, token: str) -> HttpResponseBase:
+    """Behind the link of the confirmation: confirm the address, add the proof, withdraw. Only a POST does anything."""
+    edition = request.edition
+    try:
+        found = queries.accreditation_of(token.strip(), edition)
+    except links.Incomplete:
+        return render(request, "congress/link_incomplete.html", status=404)
+    if found is None:
+        return not_found(request)
+    if queries.link_is_over(edition, request.now):
+        return gone(request, edition=edition)
+    act = request.POST.get("act", "")
+    form = ProofForm(
+        request.POST if act == "proof" else None,
+        initial={name: getattr(found, name) for name in ("card_issuer", "card_number", "work")},
+    )
+    try:
+        if request.method == "POST" and _done(request, act, found, form):
+            response: HttpResponse = redirect(request.path)
+            response.status_code = 303
+            return response
+    except Refused as refused:
+        messages.error(request, str(refused.message))
+    context = {"accreditation": found, "form": form, "desk": queries.desk(edition)}
+    return render(request, "press/request.html", context)
+
+
+def _done(request: EditionRequest, act: str, found: Accreditation, form: ProofForm) -> bool:
+    """Whether something was done. Raises `Refused`."""
+    if act == "confirm":
+        first = actions.confirm_address(accreditation=found, now=request.now)
+        messages.success(
+            request,
+            _("Thank you, your address is confirmed.")
+            if first
+            else _("Your address was confirmed already."),
+        )
+        return True
+    if act == "proof" and form.is_valid():
+        actions.add_proof(accreditation=found, now=request.now, **form.cleaned_data)
+        messages.success(request, _("Thank you, we have received your proof."))
+        return True
+    if act == "withdraw":
+        actions.withdraw(accreditation=found, now=request.now)
+        messages.success(request, _("Your request is withdrawn."))
+        return True
+    return False
+
+
+def _deadline(edition: Edition, now: datetime) -> dict[str, Any]:
+    """What a page says about the deadline: by the server's clock, never by the browser's."""
+    passed = has_passed(edition, now)
+    return {
+        "desk": queries.desk(edition),
+        "deadline_passed": passed,
+        "is_over": queries.link_is_over(edition, now),
+        "remaining": _remaining(edition.press_deadline_at, now) if not passed else "",
+    }
+
+
+def _remaining(deadline: datetime, now: datetime) -> str:
+    """5 Minuten"""
+    if (deadline - now).total_seconds() < 60:
+        return _("less than a minute")
+    return timeuntil(deadline, now, depth=2)
