@@ -18,11 +18,19 @@ else:
     _LongText = models.TextField
 
 
+def _refuse_far_too_long(value: str, limit: int | None) -> None:
+    """Nobody reads a megabyte letter by letter to find that it is too long."""
+    if limit is not None and len(value) > 4 * limit:
+        MaxLengthValidator(limit)(value)
+
+
 class LineFormField(forms.CharField):
     """One line of text (`congress.text.clean_line`); the limit counts what is stored."""
 
     def to_python(self, value: Any) -> str:
-        return text.clean_line(super().to_python(value) or "")
+        given = super().to_python(value) or ""
+        _refuse_far_too_long(given, self.max_length)
+        return text.clean_line(given)
 
 
 class ParagraphFormField(forms.CharField):
@@ -31,7 +39,9 @@ class ParagraphFormField(forms.CharField):
     widget = forms.Textarea
 
     def to_python(self, value: Any) -> str:
-        return text.clean_paragraph(super().to_python(value) or "")
+        given = super().to_python(value) or ""
+        _refuse_far_too_long(given, self.max_length)
+        return text.clean_paragraph(given)
 
 
 class MailboxFormField(forms.CharField):
@@ -44,6 +54,7 @@ class MailboxFormField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         given = super().to_python(value) or ""
+        _refuse_far_too_long(given, self.max_length)
         return mailbox.canonical(given) if given else ""
 
 

@@ -1,0 +1,224 @@
+"""The bad inputs collected for registration and accounts, each with its stated verdict."""
+
+import json
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from congress import links, mail
+from congress.models import Letter, User
+from registration import actions
+from registration.forms import RegistrationForm
+from registration.models import EmailCode, Registration
+from tests.data.bad_inputs_values import materialise
+from tests.factories import make_user
+from tests.registration.making import code_of, given, make_registration, make_rule, secret_of
+
+DATA = Path(__file__).parent.parent / "data" / "registration_bad_inputs.json"
+ENTRIES = json.loads(DATA.read_text(encoding="utf-8"))
+FIELDS = {"organisation": "body"}
+ERRORS = "fk-summary"
+
+
+def entries(area, *fields):
+    chosen = [entry for entry in ENTRIES if entry["area"] == area and entry["field"] in fields]
+    return [pytest.param(entry, id=entry["why"][:60]) for entry in chosen]
+
+
+def verdict(entry):
+    return entry["expect"].split(";")[0].split(":")[0].split()[0]
+
+
+@pytest.fixture(autouse=True)
+def setting(edition):
+    make_rule("sachsen.de", match="subdomain", level="land")
+
+
+def test_every_entry_is_acted_out():
+    acted = {
+        "registration": {"first_name", "organisation", "email", "verification_key"},
+        "accounts": {"password", "login"},
+    }
+
+    assert all(entry["field"] in acted[entry["area"]] for entry in ENTRIES)
+    assert len(ENTRIES) == 54
+
+
+def sent(client, **fields):
+    """The form sent as a browser would."""
+    data = {**given(), "privacy": "on", "form_key": str(uuid.uuid4()), **fields}
+    return client.post("/2021/anmeldung/", data)
+
+
+@pytest.mark.parametrize("entry", entries("registration", "first_name", "organisation"))
+def test_names_and_bodies(client, entry):
+    field, value = FIELDS.get(entry["field"], entry["field"]), materialise(entry["value"])
+    if value == "\ud800":  # no form can carry it; a program could
+        assert "first_name" in RegistrationForm({**given(), field: value}).errors
+        return
+    started = time.perf_counter()
+
+    response = sent(client, **{field: value})
+
+    if verdict(entry) == "reject":
+        assert response.status_code in (200, 400)
+        assert ERRORS in response.content.decode()
+        assert not Registration.objects.exists()
+        assert not Letter.objects.exists()
+        if len(value) > 100_000:
+            assert time.perf_counter() - started < 0.2
+        return
+    assert response.status_code == 303, response.content.decode()
+    registration = Registration.objects.get()
+    stored = {"\t=1+1": "=1+1", "Zoe\u0308": "Zo\u00eb"}.get(value, value)
+    assert getattr(registration, field) == stored
+    actions.verify(registration=registration, code=code_of(registration), now=registration.edition.now())
+    client.force_login(
+        User.objects.get(email=registration.email), backend="congress.auth.RoleBackend"
+    )
+    page = client.get("/2021/meine-anmeldung/").content.decode()
+    assert "<script>alert" not in page
+    assert "<b>Dr.</b>" not in page
+    for letter in Letter.objects.all():
+        written = mail.render(letter, mint=False)
+        assert "\n" not in written.subject
+        assert written.recipients() == [registration.email]
+        written.message().as_bytes()
+
+
+@pytest.mark.parametrize("entry", entries("registration", "email"))
+def test_addresses(client, edition, entry):
+    value = materialise(entry["value"])
+    if verdict(entry) == "same":
+        make_registration(edition, email=value, state=Registration.State.ADMITTED)
+        known, unknown = sent(client, email=value), sent(Client(), email="never" + value[5:])
+        assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
+        return
+
+    response = sent(client, email=value)
+
+    if response.status_code == 200:
+        assert verdict(entry) == "reject", entry
+        assert ERRORS in response.content.decode()
+        assert not Registration.objects.exists()
+        assert not Letter.objects.exists()
+        return
+    assert verdict(entry) in ("accept", "accept_as", "review") or "or accept" in entry["expect"], entry
+    registration = Registration.objects.get()
+    assert Letter.objects.get().to == registration.email
+    if verdict(entry) == "accept_as":
+        assert registration.email == registration.email_key == "a.b@sk.sachsen.de"
+    if verdict(entry) == "review":
+        verified = actions.verify(
+            registration=registration, code=code_of(registration), now=edition.now()
+        )
+        assert verified.registration.state == Registration.State.IN_REVIEW
+
+
+def test_a_key_clicked_twice_says_that_the_address_is_confirmed_already(client, edition):
+    link = confirm_link(make_registration(edition))
+    client.post(link)
+
+    response = client.post(link, follow=True)
+
+    assert "Ihre Adresse war schon bestätigt" in response.content.decode()
+
+
+def test_a_key_of_another_purpose_does_not_confirm(client, edition):
+    registration = make_registration(edition)
+    number = EmailCode.objects.get().pk
+    other = links.signed_token("proof", number, registration.address)
+    forged = other.replace("proof_", "confirm_")
+    forged = forged[:-6] + links._checksum(forged[:-6])
+
+    for token in (other, forged):
+        assert over(client, f"/2021/anmeldung/bestaetigen/{token}/")
+
+
+def test_a_tampered_key_shows_the_page_of_an_old_one(client, edition):
+    link = confirm_link(make_registration(edition)).rstrip("/")
+    body = link[:-6]
+    flipped = body[:-3] + ("a" if body[-3] != "a" else "b") + body[-2:]
+    token = flipped.rsplit("/", 1)[1]
+    forged = f"/2021/anmeldung/bestaetigen/{token}{links._checksum(token)}/"
+
+    assert over(client, forged)
+    assert over(client, link[:-4] + "/")
+
+
+def test_a_key_ends_when_the_address_is_changed(client, edition):
+    registration = make_registration(edition)
+    link = confirm_link(registration)
+    Registration.objects.filter(pk=registration.pk).update(email="other@sk.sachsen.de")
+
+    assert over(client, link)
+
+
+def confirm_link(registration):
+    return secret_of(registration)["confirm_url"].removeprefix("http://testserver")
+
+
+def over(client, link):
+    answers = [client.get(link), client.post(link)]
+    assert all("Dieser Link gilt nicht mehr" in answer.content.decode() for answer in answers)
+    assert "_auth_user_id" not in client.session
+    return [answer.status_code for answer in answers] == [410, 410] and not (
+        Registration.objects.active().exists()
+    )
+
+
+# --- Accounts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", entries("accounts", "password"))
+def test_passwords(entry):
+    value, started = materialise(entry["value"]), time.perf_counter()
+
+    if verdict(entry) == "reject":
+        with pytest.raises(ValidationError):
+            validate_password(value)
+    else:
+        validate_password(value)
+        user = make_user(password=value)
+        assert user.check_password(value)
+        assert not user.check_password(value.strip())
+    assert time.perf_counter() - started < 2
+
+
+def account(**fields):
+    person = make_user(**fields)
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    return person
+
+
+def test_guessing_one_account_is_limited_and_the_code_still_works(client):
+    person = account(password="Das-ist-ein-langer-Satz")
+    for number in range(11):
+        answer = client.post("/konto/login/", {"login": person.email, "password": f"wrong-{number}"})
+
+    assert "Zu viele" in answer.content.decode()
+    right = {"login": person.email, "password": "Das-ist-ein-langer-Satz"}
+    assert Client().post("/konto/login/", right).status_code == 200
+    assert Client().post("/konto/login/code/", {"email": person.email}).status_code == 302
+    assert Letter.objects.filter(to=person.email, template__endswith="login_code.md").exists()
+
+
+def test_the_administration_has_no_sign_in_of_its_own_to_guess_at(client):
+    answer = client.post("/admin/login/", {"username": "a@b.example", "password": "x"})
+
+    assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/konto/login/")
+
+
+def test_nobody_is_bombed_with_letters(client):
+    person = account()
+
+    for _ in range(50):
+        client.post("/konto/password/reset/", {"email": person.email})
+
+    assert Letter.objects.filter(to=person.email).count() <= 5
