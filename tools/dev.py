@@ -106,6 +106,8 @@ def make_venv(need):
         )
     if NO_SPACE.search(output):
         raise Stop(no_space(need))
+    if "Permission denied" in output:
+        raise Stop(not_ours(ROOT))
     raise Stop("The virtual environment could not be made: " + last_line(output))
 
 
@@ -197,6 +199,13 @@ def why_not(output, need):
     )
 
 
+def not_ours(path):
+    return (
+        "{} may not be written by this user (perhaps made by another one, or by sudo). "
+        "Make it yours: sudo chown -R {} {}".format(path, os.geteuid(), ROOT)
+    )
+
+
 def insist_on_space(need):
     if shutil.disk_usage(str(ROOT)).free < NEEDED_MB[need] * 1_000_000:
         raise Stop(no_space(need))
@@ -222,11 +231,7 @@ def set_up(need):
             make_venv(need)
             install(need)
     except PermissionError as error:
-        raise Stop(
-            "{} may not be written (perhaps made by another user, or by sudo). Remove it: rm -r {}".format(
-                error.filename or VENV, shown(VENV)
-            )
-        )
+        raise Stop(not_ours(error.filename or VENV))
     except OSError as error:
         if error.errno == 28:
             raise Stop(no_space(need))
