@@ -7,7 +7,6 @@ Creates .venv/, installs the pinned requirements when they have changed, and han
 any Python from 3.8 on, since it has to find the right one first.
 """
 
-import fcntl
 import hashlib
 import os
 import re
@@ -15,6 +14,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows; said in a sentence by set_up
+    fcntl = None
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
