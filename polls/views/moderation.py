@@ -74,7 +74,10 @@ def moderation_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
         "state": picture.state(audience) | {"you": viewer.you},
         "settings": page_settings(request, viewer) | {"console": True},
     }
-    return render(request, "polls/moderation_stage.html", context, status=status)
+    # Only the lists, for an open console: a whole page would bring a nonce that is not this page's.
+    part = request.headers.get("X-Part") == "console"
+    page = "polls/_console.html" if part else "polls/moderation_stage.html"
+    return render(request, page, context, status=status)
 
 
 _ACTS = {

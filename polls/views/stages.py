@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from congress.http import EditionRequest, MemberRequest, admission_required
 from congress.live import entry
 from congress.live.entry import OBSERVER, RUNS_A_STAGE, Visitor, Wanted
+from congress.live.pictures import FRESH_SECONDS
 from congress.models import Admission, Stage
 from polls import live as pictures
 from polls import queries
@@ -31,6 +32,8 @@ class Viewer:
 
     request: MemberRequest
     stage: Stage
+    # How old the picture may be. A page that somebody opens shows their own vote, whichever process counted it.
+    seconds: float = FRESH_SECONDS
 
     @property
     def person(self) -> int:
@@ -62,7 +65,7 @@ class Viewer:
 
     @cached_property
     def picture(self) -> StagePicture:
-        picture: StagePicture = pictures.memory_of(self.stage.pk).fresh()
+        picture: StagePicture = pictures.memory_of(self.stage.pk).fresh(self.seconds)
         return picture
 
     @cached_property
@@ -120,7 +123,7 @@ def _card(on: StageNow, state: StageState | None) -> dict[str, Any]:
 @admission_required
 def stage(request: MemberRequest, stage: str) -> HttpResponse:
     """One stage: stream, session on air, poll."""
-    return render_stage(request, Viewer(request, find_stage(request, stage)))
+    return render_stage(request, Viewer(request, find_stage(request, stage), seconds=0))
 
 
 def render_stage(

@@ -202,7 +202,7 @@
 
   function Page(settings, initial) {
     const texts = settings.texts;
-    const box = document.getElementById("live-poll");
+    let box = document.getElementById("live-poll");
     const says = document.getElementById("live-says");
     let state = initial, voting = null, saidAt = 0, sayTimer = null, saidText = "", drawn = signature(initial), number = 0;
     const line = Line(settings, hear, tell);
@@ -351,10 +351,12 @@
 
     async function redrawConsole() {
       try {
-        const answer = await fetch(location.pathname, { credentials: "same-origin", redirect: "manual" });
+        const answer = await fetch(location.pathname, { credentials: "same-origin", redirect: "manual", headers: { "X-Part": "console" } });
         if (!answer.ok) return;
-        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live-console");
-        if (fresh) { document.getElementById("live-console").replaceChildren(...fresh.childNodes); }
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+        document.getElementById("live-console").replaceChildren(...fresh.childNodes);
+        box = document.getElementById("live-poll");
+        drawResults();
       } catch { /* the next change tries again */ }
     }
 
@@ -426,7 +428,7 @@
       if (text) { const field = box.querySelector("[name=choices]"); if (field) field.focus(); }
     }
 
-    box.addEventListener("submit", submitted);
+    document.addEventListener("submit", submitted);
     window.addEventListener("online", line.hurry);
     line.open();
     return { state: function () { return state; }, line: line };
