@@ -1,8 +1,9 @@
 """What the congress itself enters in its registries."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from congress import panels, setup
+from congress import outbox, panels, setup
 from congress.models import Admission, Edition, Role
 
 panels.navigation.register(
@@ -11,6 +12,23 @@ panels.navigation.register(
 )
 panels.setup_steps.register(setup.install_states, order=10)
 panels.setup_steps.register(setup.install_pages, order=20)
+
+
+def _letters_that_failed(edition: Edition) -> str:
+    return reverse("outbox", kwargs={"edition": edition.slug}) + f"?stand={outbox.OPEN.key}"
+
+
+_READ_LETTERS = (Role.Kind.ORGANISER, Role.Kind.HELP_DESK, Role.Kind.PRESS_OFFICER)
+panels.orga_links.register(panels.OrgaLink(_("Outbox"), "outbox", roles=_READ_LETTERS), order=80)
+panels.waiting.register(
+    panels.WaitingItem(
+        _("Letters that did not arrive"),
+        outbox.unanswered,
+        _letters_that_failed,
+        roles=_READ_LETTERS,
+    ),
+    order=80,
+)
 
 
 def _admitted(*kinds: str) -> "panels.Count":
@@ -30,9 +48,7 @@ panels.orga_figures.register(
     panels.Figure(_("journalists"), _admitted(Admission.Kind.PRESS)), order=20
 )
 panels.orga_figures.register(
-    panels.Figure(
-        _("speakers and staff"), _admitted(Admission.Kind.SPEAKER, Admission.Kind.STAFF)
-    ),
+    panels.Figure(_("speakers and staff"), _admitted(Admission.Kind.SPEAKER, Admission.Kind.STAFF)),
     order=30,
 )
 panels.journal_verbs |= {
@@ -41,9 +57,10 @@ panels.journal_verbs |= {
     "admin.deleted": _("Deleted in the administration"),
     "admission.granted": _("Admission granted"),
     "admission.revoked": _("Admission revoked"),
-    "demo.entered": _("Signed in as a demonstration person"),
     "demo.reset": _("Demonstration refilled"),
     "edition.clock_turned": _("Clock of the exercise turned"),
+    "letter.sent_again": _("Letter sent again"),
+    "letter.withdrawn": _("Letter withdrawn"),
     "link.created": _("Personal link created"),
     "link.entered": _("Entered by personal link"),
     "link.minted": _("Address of a personal link made"),

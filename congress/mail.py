@@ -321,11 +321,6 @@ def let_read(kind: str, beginning: str) -> None:
     _READERS.setdefault(beginning, set()).add(kind)
 
 
-def readers() -> frozenset[str]:
-    """The kinds of roles that see letters at all."""
-    return READ_ALL.union(*_READERS.values())
-
-
 def readable(edition: Edition, kinds: "frozenset[str] | set[str]") -> "models.QuerySet[Letter]":
     """The edition's letters that people with these kinds of roles may read."""
     letters = Letter.objects.of_edition(edition)

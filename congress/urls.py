@@ -44,6 +44,10 @@ urlpatterns += i18n_patterns(
     path("<edition:edition>/", views.home, name="home"),
     path("<edition:edition>/hilfe/", views.help_page, name="help"),
     path("<edition:edition>/orga/", views.orga, name="orga"),
+    path("<edition:edition>/orga/postausgang/", views.outbox, name="outbox"),
+    path(
+        "<edition:edition>/orga/postausgang/<int:number>/", views.outbox_letter, name="outbox_letter"
+    ),
     path("<edition:edition>/", include("registration.urls")),
     path("<edition:edition>/", include("programme.urls")),
     path("<edition:edition>/", include("polls.urls")),

@@ -5,6 +5,7 @@ from congress.views.errors import bad_request, csrf_failure, forbidden, gone, no
 from congress.views.links import access_link
 from congress.views.operations import health, ready, robots, security_txt
 from congress.views.orga import orga
+from congress.views.outbox import outbox, outbox_letter
 from congress.views.site import help_page, home, page, start
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "home",
     "not_found",
     "orga",
+    "outbox",
+    "outbox_letter",
     "page",
     "ready",
     "robots",

@@ -87,7 +87,7 @@ def test_an_unknown_link_is_404_and_a_cut_off_one_is_told_so(client):
     cut = opened(client, links.new_token("press")[:-4])
 
     assert cut.status_code == 404
-    assert "unvollständig" in cut.content.decode()
+    assert "nicht vollständig" in cut.content.decode()
 
 
 def test_a_revoked_link_is_410_with_a_contact_and_ends_its_sessions(client):

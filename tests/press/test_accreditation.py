@@ -280,7 +280,7 @@ def test_the_link_of_a_request_is_404_elsewhere_and_410_after_the_congress(clien
     assert client.get(page_of(over)).status_code == 410
     cut = client.get(page_of(accreditation)[:-3] + "/")
     assert cut.status_code == 404
-    assert "unvollständig" in cut.content.decode()
+    assert "nicht vollständig" in cut.content.decode()
 
 
 def test_a_link_ends_with_the_mailbox_it_was_sent_to(client):
