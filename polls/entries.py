@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -42,12 +44,28 @@ def to_the_console(request: EditionRequest) -> panels.MainButton | None:
 
 def to_the_stream(request: EditionRequest) -> panels.MainButton | None:
     """Admitted people, while something is on."""
-    if not _is_congress_day(request) or request.access.admission is None:
-        return None
-    if not any(on.session is not None for on in stages_now(request.edition, request.now)):
+    if request.access.admission is None or not _something_is_on(request):
         return None
     return panels.MainButton(
         label=_("To the livestream"), url=reverse("live", kwargs={"edition": request.edition.slug})
+    )
+
+
+def sign_in_and_watch(request: EditionRequest) -> panels.MainButton | None:
+    """Whoever has not said who they are, while something is on."""
+    if request.user.is_authenticated or not _something_is_on(request):
+        return None
+    live = reverse("live", kwargs={"edition": request.edition.slug})
+    return panels.MainButton(
+        label=_("Sign in and watch"),
+        url=f"{reverse('account_login')}?{urlencode({'next': live})}",
+        hint=_("For everybody who is registered. You need no password: we send you a code."),
+    )
+
+
+def _something_is_on(request: EditionRequest) -> bool:
+    return _is_congress_day(request) and any(
+        on.session is not None for on in stages_now(request.edition, request.now)
     )
 
 
@@ -58,6 +76,7 @@ def _is_congress_day(request: EditionRequest) -> bool:
 panels.navigation.register(panels.Item(_("Live"), "live", visible=may_watch), order=20)
 panels.main_buttons.register(to_the_console, order=5)
 panels.main_buttons.register(to_the_stream, order=10)
+panels.main_buttons.register(sign_in_and_watch, order=15)
 panels.orga_links.register(
     panels.OrgaLink(_("Moderation"), "moderation", tuple(RUNS_A_STAGE)), order=40
 )
