@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from congress import outbox, panels, setup
+from congress import outbox, panels, permissions, setup
 from congress.models import Admission, Edition, Role
 
 panels.navigation.register(
@@ -28,6 +28,12 @@ panels.waiting.register(
         roles=_READ_LETTERS,
     ),
     order=80,
+)
+permissions.grant(
+    Role.Kind.ORGANISER,
+    "congress.add_lettertext",
+    "congress.change_lettertext",
+    "congress.delete_lettertext",
 )
 
 
