@@ -19,13 +19,12 @@ class TrackAdmin(EditionScopedAdmin):
     list_select_related = ("edition",)
     list_filter = ("edition",)
     search_fields = ("name_de", "name_en", "slug")
-    autocomplete_fields = ("edition",)
     ordering = ("edition", "position", "pk")
 
 
 class AppearanceInline(ScopedInline):
     model = SessionSpeaker
-    fields = ("speaker", "part", "position")
+    fields = (("speaker", "part", "position"),)
     autocomplete_fields = ("speaker",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -42,7 +41,6 @@ class SessionAdmin(HistoryAdmin):
     search_help_text = _("Code, title or name of a speaker")
     date_hierarchy = "starts_at"
     ordering = ("edition", "starts_at", "code")
-    autocomplete_fields = ("edition", "stage", "track")
     inlines = (AppearanceInline,)
 
 
@@ -52,7 +50,6 @@ class SpeakerAdmin(EditionScopedAdmin):
     list_select_related = ("edition",)
     list_filter = ("edition", "example")
     search_fields = ("last_name", "first_name", "organisation")
-    autocomplete_fields = ("edition",)
     ordering = ("sort_key",)
 
 

@@ -62,7 +62,6 @@ class EditionAdmin(HistoryAdmin):
     list_filter = ("practice", "format", "host_state")
     search_fields = ("title_de", "title_en", "slug", "city", "host_state__name")
     date_hierarchy = "starts_on"
-    autocomplete_fields = ("host_state", "next_host")
     readonly_fields = ("contrast_on_white", "contrast_on_dark")
     ordering = ("-year", "slug")
     fieldsets = (
@@ -184,7 +183,6 @@ class StageAdmin(EditionScopedAdmin):
     list_select_related = ("edition",)
     list_filter = ("edition",)
     search_fields = ("name_de", "name_en", "slug")
-    autocomplete_fields = ("edition",)
     ordering = ("edition", "position")
 
 
@@ -194,7 +192,6 @@ class PageAdmin(HistoryAdmin):
     list_select_related = ("edition",)
     list_filter = ("edition", "slug")
     search_fields = ("title_de", "title_en", "slug")
-    autocomplete_fields = ("edition",)
     date_hierarchy = "changed_at"
     ordering = ("slug",)
 

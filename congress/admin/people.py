@@ -140,7 +140,7 @@ class RoleAdmin(HistoryAdmin):
     list_select_related = ("person", "edition", "stage")
     list_filter = ("edition", "kind", "stage")
     search_fields = ("person__last_name", "person__first_name", "person__email", "person__body")
-    autocomplete_fields = ("person", "edition", "stage")
+    autocomplete_fields = ("person",)
     ordering = ("edition", "kind", "person__last_name")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:

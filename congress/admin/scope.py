@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import get_fields_from_path, quote, unquote
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
@@ -21,6 +22,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
@@ -35,12 +37,12 @@ if TYPE_CHECKING:
     _BaseAdmin = admin.options.BaseModelAdmin[Any]
     _ModelAdmin = admin.ModelAdmin[Any]
     _ModelForm = ModelForm[Any]
-    _Inline = admin.TabularInline[Any, Any]
+    _Inline = admin.StackedInline[Any, Any]
 else:
     _BaseAdmin = object
     _ModelAdmin = admin.ModelAdmin
     _ModelForm = ModelForm
-    _Inline = admin.TabularInline
+    _Inline = admin.StackedInline
 
 Filter = str | tuple[str, type[admin.FieldListFilter]] | type[admin.ListFilter]
 Decision = Callable[[Any, HttpRequest, Any, datetime], HttpResponse | None]
@@ -48,6 +50,23 @@ Decision = Callable[[Any, HttpRequest, Any, datetime], HttpResponse | None]
 _LOOKUP_ENDS = re.compile(
     r"(__(id|pk|code))?(__(exact|in|isnull|gte|gt|lte|lt|year|month|day))?", re.ASCII
 )
+
+
+class Finder(AutocompleteSelect):
+    """Django's field that searches while one types, with a name for those who cannot see the label beside it."""
+
+    def build_attrs(
+        self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        attrs = super().build_attrs(base_attrs, extra_attrs)
+        name = capfirst(str(self.field.verbose_name))
+        return {**attrs, "data-placeholder": _("%(name)s: please search") % {"name": name}}
+
+    @property
+    def media(self) -> forms.Media:
+        return super().media + forms.Media(
+            js=("admin/js/jquery.init.js", "admin/js/autocomplete.js", "congress/admin-finder.js")
+        )
 
 
 class TimeInput(forms.TimeInput):
@@ -178,6 +197,11 @@ class Scoped(_BaseAdmin):
         rows = related.rows(self.reach(request, "add", "change"))
         ordering = related.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if "widget" not in kwargs and db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = Finder(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """A row stays in its edition."""

@@ -85,7 +85,6 @@ def enter(request: HttpRequest, key: str) -> HttpResponse:
         messages.error(request, _("This person is gone. Fill the demonstration again, below."))
         return redirect("demo")
     login(request, user, backend="congress.auth.RoleBackend")
-    journal.note("demo.entered", edition=edition, now=edition.now(), about=user)
     return redirect(_goal(person, edition, request.POST.get("try", "")))
 
 
