@@ -15,7 +15,7 @@ from congress.models.database import StatementNow
 from congress.signals import edition_changed, rights_changed
 
 # The strongest kind wins where somebody has several reasons to come.
-_STRENGTH = [
+_STRENGTH: list[str] = [
     Admission.Kind.REHEARSAL,
     Admission.Kind.PRESS,
     Admission.Kind.ATTENDEE,
@@ -264,5 +264,5 @@ def _rights_changed(**whose: list[str] | list[int]) -> None:
     transaction.on_commit(
         lambda: rights_changed.send(
             sender=None, **{"people": [], "sessions": [], "links": []} | whose
-        )  # type: ignore[arg-type]  # plain keywords
+        )
     )

@@ -29,7 +29,7 @@ class EditionRequest(HttpRequest):
 class MemberRequest(EditionRequest):
     """The same of somebody who is signed in."""
 
-    user: User  # type: ignore[assignment]  # the decorators below guarantee it
+    user: User  # the decorators below guarantee it
 
 
 class Access:
@@ -80,16 +80,15 @@ def role_required(*kinds: str) -> Callable[[EditionView[P]], EditionView[P]]:
         def guarded(request: EditionRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            person = cast(User, request.user)
             held = any(
                 role.kind in kinds and role.edition_id in (None, request.edition.pk)
-                for role in person.active_roles
+                for role in request.user.active_roles
             )
             if not held:
                 request.access.require_role(*kinds)
             return view(request, *args, **kwargs)
 
-        return guarded
+        return cast(EditionView[P], guarded)
 
     return decorate
 
@@ -119,4 +118,4 @@ def admission_required(view: EditionView[P]) -> EditionView[P]:
             raise Http404
         return view(request, *args, **kwargs)
 
-    return guarded
+    return cast(EditionView[P], guarded)

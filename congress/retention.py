@@ -92,7 +92,10 @@ def _unname_journal(rows: "models.QuerySet[Any]") -> int:
 def _history(model: Any) -> "models.QuerySet[Any]":
     """History rows of what belonged to editions that ended long ago, and still name who changed it."""
     ended = Edition.objects.filter(ended_before(AFTER_THE_EDITION)).values("pk")
-    return model.history.filter(edition_id__in=ended, history_user__isnull=False)
+    rows: models.QuerySet[Any] = model.history.filter(
+        edition_id__in=ended, history_user__isnull=False
+    )
+    return rows
 
 
 steps.register(

@@ -72,7 +72,7 @@ def needs_second_factor(user: User) -> bool:
 
 def has_given(request: HttpRequest) -> bool:
     """Whether this session has seen a second factor."""
-    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]  # asked after sign-in
+    records = get_authentication_records(request, request.user)  # asked after sign-in
     return any(record.get("method") == "mfa" for record in records)
 
 

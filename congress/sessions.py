@@ -23,8 +23,8 @@ class SessionStore(DatabaseSessionStore):
         entered = data.setdefault(
             ENTERED_KEY,
             timezone.now().isoformat(),  # noqa: TID251  # sessions live by the real clock
-        )  # sessions live by the real clock
-        row = super().create_model_instance(data)
+        )
+        row: Any = super().create_model_instance(data)
         row.entered_at = datetime.fromisoformat(entered)
         row.person_id = data.get(SESSION_KEY)
         row.link_id = data.get(LINK_KEY)

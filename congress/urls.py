@@ -35,9 +35,7 @@ if settings.DEMO:
 
 urlpatterns += i18n_patterns(
     path("", views.start, name="start"),
-    path(
-        "konto/login/code/confirm/", views.confirm_login_code, name="account_confirm_login_code"
-    ),
+    path("konto/login/code/confirm/", views.confirm_login_code, name="account_confirm_login_code"),
     path("konto/", include("allauth.urls")),
     path("zugang/<str:token>/", views.access_link, name="access_link"),
     path("presse/zugang/<str:token>/", views.access_link, name="press_access_link"),
@@ -46,7 +44,9 @@ urlpatterns += i18n_patterns(
     path("<edition:edition>/orga/", views.orga, name="orga"),
     path("<edition:edition>/orga/postausgang/", views.outbox, name="outbox"),
     path(
-        "<edition:edition>/orga/postausgang/<int:number>/", views.outbox_letter, name="outbox_letter"
+        "<edition:edition>/orga/postausgang/<int:number>/",
+        views.outbox_letter,
+        name="outbox_letter",
     ),
     path("<edition:edition>/", include("registration.urls")),
     path("<edition:edition>/", include("programme.urls")),

@@ -187,8 +187,8 @@ class BrowserSession(AbstractBaseSession):
     entered_at = models.DateTimeField(_("entered"))
 
     class Meta(AbstractBaseSession.Meta):
-        verbose_name = _("browser session")
-        verbose_name_plural = _("browser sessions")
+        verbose_name = _("browser session")  # type: ignore[assignment]  # the stubs' Meta is in one language
+        verbose_name_plural = _("browser sessions")  # type: ignore[assignment]  # the same
 
     @classmethod
     def get_session_store_class(cls) -> Any:

@@ -10,7 +10,7 @@ class StatementNow(models.Func):
 
     function = "statement_timestamp"
     template = "%(function)s()"
-    output_field = models.DateTimeField()  # type: ignore[assignment]  # stubs know only the property
+    output_field = models.DateTimeField()
 
 
 class SameEdition(migrations.RunSQL):

@@ -157,7 +157,7 @@ class RoleQuerySet(models.QuerySet["Role"]):
         return self.filter(kind__in=kinds)
 
 
-def _no_shift() -> models.Value[timedelta]:
+def _no_shift() -> models.Value:
     return models.Value(timedelta(0), output_field=models.DurationField())
 
 

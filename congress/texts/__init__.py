@@ -5,7 +5,14 @@ from typing import NamedTuple
 
 FOLDER = Path(__file__).parent
 # In the order of the footer. Host data stands in them as {{name}} and is filled in when a page is shown.
-TEXTS = ("impressum", "datenschutz", "barrierefreiheit", "leichte-sprache", "gebaerdensprache", "hilfe")
+TEXTS = (
+    "impressum",
+    "datenschutz",
+    "barrierefreiheit",
+    "leichte-sprache",
+    "gebaerdensprache",
+    "hilfe",
+)
 
 
 class Text(NamedTuple):

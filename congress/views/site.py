@@ -65,7 +65,9 @@ _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 def filled(body: str, edition: Edition | None) -> str:
     """Text with the host's data in place of `{{name}}`. Filled once: what comes out is not searched again."""
     facts = host_facts(edition)
-    return _PLACEHOLDER.sub(lambda match: facts.get(match[1]) or gettext("[to be added by the host]"), body)
+    return _PLACEHOLDER.sub(
+        lambda match: facts.get(match[1]) or gettext("[to be added by the host]"), body
+    )
 
 
 def host_facts(edition: Edition | None) -> dict[str, str]:

@@ -13,6 +13,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEMO or settings.TESTING):
-            raise CommandError("This installation is no demonstration (DEMO is not set); nothing was changed.")
+            raise CommandError(
+                "This installation is no demonstration (DEMO is not set); nothing was changed."
+            )
         edition = seed()
         self.stdout.write(f"  {edition.title} – {edition.local(edition.now()):%d.%m.%Y %H:%M}")

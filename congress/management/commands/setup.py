@@ -12,10 +12,14 @@ from congress.models import Role, User
 
 
 class Command(BaseCommand):
-    help = "Puts in what every installation needs: Länder, pages, registry, letters. Safe to repeat."
+    help = (
+        "Puts in what every installation needs: Länder, pages, registry, letters. Safe to repeat."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--organiser", metavar="MAIL", help="Make the first organiser of all editions.")
+        parser.add_argument(
+            "--organiser", metavar="MAIL", help="Make the first organiser of all editions."
+        )
 
     def handle(self, *args: Any, organiser: str | None = None, **options: Any) -> None:
         for step in panels.setup_steps:
@@ -31,5 +35,9 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         with transaction.atomic():
             person = User.objects.filter(email=address).first() or User.objects.create_user(address)
-            Role.objects.get_or_create(person=person, edition=None, kind=Role.Kind.ORGANISER, stage=None)
-        self.stdout.write("  The organiser signs in at /konto/login/ with a code sent to that address.")
+            Role.objects.get_or_create(
+                person=person, edition=None, kind=Role.Kind.ORGANISER, stage=None
+            )
+        self.stdout.write(
+            "  The organiser signs in at /konto/login/ with a code sent to that address."
+        )
