@@ -62,6 +62,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         super().login(request, user)
         keep_signed_in(request, user)
 
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        """Without what the page itself says: each of these texts would be rendered with a whole page's context."""
+        if message_template not in UNSAID:
+            super().add_message(request, level, message_template, *args, **kwargs)
+
     def is_safe_url(self, url: str | None) -> bool:
         """allauth's rule, and no control characters: the host check alone lets a split header pass."""
         if not url or has_controls(url):
@@ -152,5 +164,6 @@ LETTERS = {
     "mfa/email/webauthn_added": "congress/emails/second_factor_changed.md",
     "mfa/email/webauthn_removed": "congress/emails/second_factor_changed.md",
 }
+UNSAID = ("account/messages/login_code_sent.txt", "account/messages/logged_in.txt")
 # What of allauth's context a letter may need and no table may keep readable.
 SECRETS = ("code", "password_reset_url", "signup_url")

@@ -10,8 +10,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+
+from congress import wording
 
 SECONDS_BETWEEN_CODES = 30
 
@@ -38,6 +40,8 @@ class ConfirmLoginCode(stock.ConfirmLoginCodeView):  # type: ignore[misc]  # all
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["sender"] = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+        language = "en" if (get_language() or "de").startswith("en") else "de"
+        context["subject"] = wording.label("congress/emails/login_code.md", language)
         return context
 
 

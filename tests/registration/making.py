@@ -53,7 +53,9 @@ def make_registration(edition, *, state: str = "unverified", **fields: Any) -> R
 def letters(*names: str) -> list[Letter]:
     """Letters of these names, the oldest first."""
     return list(
-        Letter.objects.filter(template__in=[f"registration/emails/{name}.md" for name in names]).order_by("pk")
+        Letter.objects.filter(
+            template__in=[f"registration/emails/{name}.md" for name in names]
+        ).order_by("pk")
     )
 
 

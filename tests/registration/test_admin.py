@@ -52,7 +52,9 @@ def test_rejecting_wants_a_reason(organiser, waiting_one):
     question = organiser.post(LIST, {"_selected_action": [waiting_one.pk], "action": "reject"})
     assert 'name="reason"' in text(question)
     assert "kern-error" not in text(question)
-    assert "Bitte geben Sie einen Grund an" in text(act(organiser, waiting_one, action="reject", reason=" "))
+    assert "Bitte geben Sie einen Grund an" in text(
+        act(organiser, waiting_one, action="reject", reason=" ")
+    )
 
     act(organiser, waiting_one, action="reject", reason="Kein Bezug.")
 
@@ -87,21 +89,30 @@ def test_observers_see_no_registration(client, edition, waiting_one):
     assert client.get(LIST).status_code == 403
 
 
-def test_a_registration_shows_address_decoded_and_only_its_level_can_be_changed(
-    organiser, edition
-):
-    registration = make_registration(edition, state=STATE.IN_REVIEW, email="a@xn--mlsheim-90a.example")
+def test_a_registration_shows_address_decoded_and_only_its_level_can_be_changed(organiser, edition):
+    registration = make_registration(
+        edition, state=STATE.IN_REVIEW, email="a@xn--mlsheim-90a.example"
+    )
     page = organiser.get(f"{LIST}{registration.pk}/change/")
     assert "a@xn--mlsheim-90a.example (a@mölsheim.example)" in text(page)
 
     organiser.post(
         f"{LIST}{registration.pk}/change/",
-        {"body": "Mölsheim", "level": "kommune", "land": "", "state": "admitted", "email": "x@y.de"},
+        {
+            "body": "Mölsheim",
+            "level": "kommune",
+            "land": "",
+            "state": "admitted",
+            "email": "x@y.de",
+        },
     )
 
     registration.refresh_from_db()
     assert (registration.body, registration.level) == ("Mölsheim", "kommune")
-    assert (registration.state, registration.email) == (STATE.IN_REVIEW, "a@xn--mlsheim-90a.example")
+    assert (registration.state, registration.email) == (
+        STATE.IN_REVIEW,
+        "a@xn--mlsheim-90a.example",
+    )
 
 
 def test_the_list_takes_the_same_queries_for_one_and_three(
@@ -114,7 +125,11 @@ def test_the_list_takes_the_same_queries_for_one_and_three(
 
 
 def test_what_waits_is_counted_and_leads_to_the_list(organiser, edition, waiting_one):
-    item = next(item for item in waiting if "changelist" in repr(item.url) or str(item.label) == "Anmeldungen zu prüfen")
+    item = next(
+        item
+        for item in waiting
+        if "changelist" in repr(item.url) or str(item.label) == "Anmeldungen zu prüfen"
+    )
 
     assert item.count(edition, None) == 1
     page = organiser.get(item.url(edition))
@@ -155,7 +170,10 @@ def test_organisers_of_all_editions_change_rules_and_are_noted(client):
     rule = DomainRule.objects.get()
     assert (rule.domain, rule.checked_by) == ("xn--mlsheim-90a.example", person)
     assert rule.history.get().history_user == person
-    assert client.get(reverse("admin:registration_domainrule_history", args=[rule.pk])).status_code == 200
+    assert (
+        client.get(reverse("admin:registration_domainrule_history", args=[rule.pk])).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,7 +187,13 @@ def test_organisers_of_all_editions_change_rules_and_are_noted(client):
 )
 def test_a_rule_that_makes_no_sense_is_refused_with_a_sentence(client, fields, sentence):
     client.force_login(make_role("organiser").person, backend="congress.auth.RoleBackend")
-    values = {"domain": "kiel.example", "match": "suffix", "decision": "allow", "level": "kommune", "bodies": "1"}
+    values = {
+        "domain": "kiel.example",
+        "match": "suffix",
+        "decision": "allow",
+        "level": "kommune",
+        "bodies": "1",
+    }
 
     response = client.post(f"{RULES}add/", values | fields)
 

@@ -78,7 +78,9 @@ def test_names_and_bodies(client, entry):
     registration = Registration.objects.get()
     stored = {"\t=1+1": "=1+1", "Zoe\u0308": "Zo\u00eb"}.get(value, value)
     assert getattr(registration, field) == stored
-    actions.verify(registration=registration, code=code_of(registration), now=registration.edition.now())
+    actions.verify(
+        registration=registration, code=code_of(registration), now=registration.edition.now()
+    )
     client.force_login(
         User.objects.get(email=registration.email), backend="congress.auth.RoleBackend"
     )
@@ -109,7 +111,9 @@ def test_addresses(client, edition, entry):
         assert not Registration.objects.exists()
         assert not Letter.objects.exists()
         return
-    assert verdict(entry) in ("accept", "accept_as", "review") or "or accept" in entry["expect"], entry
+    assert verdict(entry) in ("accept", "accept_as", "review") or "or accept" in entry["expect"], (
+        entry
+    )
     registration = Registration.objects.get()
     assert Letter.objects.get().to == registration.email
     if verdict(entry) == "accept_as":
@@ -200,7 +204,9 @@ def account(**fields):
 def test_guessing_one_account_is_limited_and_the_code_still_works(client):
     person = account(password="Das-ist-ein-langer-Satz")
     for number in range(11):
-        answer = client.post("/konto/login/", {"login": person.email, "password": f"wrong-{number}"})
+        answer = client.post(
+            "/konto/login/", {"login": person.email, "password": f"wrong-{number}"}
+        )
 
     assert "Zu viele" in answer.content.decode()
     right = {"login": person.email, "password": "Das-ist-ein-langer-Satz"}

@@ -135,9 +135,7 @@ def test_cancelling_ends_the_personal_link(edition, rules):
 
 
 def test_in_review_one_may_cancel_too(edition):
-    registration = make_registration(
-        edition, state=STATE.IN_REVIEW, email="info@unbekannt.example"
-    )
+    registration = make_registration(edition, state=STATE.IN_REVIEW, email="info@unbekannt.example")
 
     actions.cancel(registration=registration, now=OPEN)
 

@@ -14,6 +14,7 @@ from registration.models import DomainRule
 from tests.factories import make_user
 from tests.registration.making import make_rule
 
+
 def rule(domain, match="suffix", decision="allow", level="kommune"):
     return DomainRule(
         domain=domain, match=match, decision=decision, level="" if decision == "deny" else level
@@ -102,8 +103,10 @@ def test_shared_mailboxes_are_known_by_their_local_part(address, shared):
 label = some.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True).filter(
     lambda text: not text.startswith("xn--") and text[2:4] != "--"
 )
-domain = some.lists(label, min_size=2, max_size=4).map(".".join).filter(
-    lambda text: not text.rpartition(".")[2].isdigit()
+domain = (
+    some.lists(label, min_size=2, max_size=4)
+    .map(".".join)
+    .filter(lambda text: not text.rpartition(".")[2].isdigit())
 )
 
 

@@ -27,14 +27,24 @@ def sent(name):
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
-@pytest.mark.parametrize("name", ["code", "already_registered", "admitted", "in_review", "rejected", "cancelled"])
+@pytest.mark.parametrize(
+    "name", ["code", "already_registered", "admitted", "in_review", "rejected", "cancelled"]
+)
 def test_every_letter_opens_with_the_name_and_leaves_nothing_open(edition, name, language):
-    email = "a@unbekannt.example" if name in ("in_review", "rejected") else "a@stadt-musterhausen.example"
+    email = (
+        "a@unbekannt.example"
+        if name in ("in_review", "rejected")
+        else "a@stadt-musterhausen.example"
+    )
     first = make_registration(
         edition,
         email=email,
         language=language,
-        state=STATE.UNVERIFIED if name == "code" else STATE.IN_REVIEW if "unbekannt" in email else STATE.ADMITTED,
+        state=STATE.UNVERIFIED
+        if name == "code"
+        else STATE.IN_REVIEW
+        if "unbekannt" in email
+        else STATE.ADMITTED,
         **WHO,
     )
     if name == "already_registered":

@@ -187,7 +187,12 @@ def test_known_and_unknown_addresses_get_the_same_answer(edition, known):
     else:
         make_registration(edition, state=STATE.ADMITTED, **fields)
     answers = []
-    for address in (fields["email"], fields["email"].replace("already.registered", "never.seen.anywhere")[-len(fields["email"]):]):
+    for address in (
+        fields["email"],
+        fields["email"].replace("already.registered", "never.seen.anywhere")[
+            -len(fields["email"]) :
+        ],
+    ):
         browser = Client()
         first = browser.post(FORM, typed(email=address))
         second = browser.get(CODE)
@@ -208,7 +213,9 @@ def test_the_owner_of_a_known_address_reads_that_there_is_a_registration(client,
     registered(client)
     (letter,) = letters("already_registered")
 
-    response = client.post(CODE, {"code": secret_of(Registration.objects.latest("pk"))["code"]}, follow=True)
+    response = client.post(
+        CODE, {"code": secret_of(Registration.objects.latest("pk"))["code"]}, follow=True
+    )
 
     assert letter.to == given()["email"]
     assert response.redirect_chain == [(MINE, 303)]
@@ -461,7 +468,10 @@ def test_strangers_are_invited_to_register(client):
 
 
 def test_nobody_is_invited_outside_of_the_time(client, edition):
-    for moment in (edition.registration_opens_at - timedelta(hours=1), edition.registration_closes_at):
+    for moment in (
+        edition.registration_opens_at - timedelta(hours=1),
+        edition.registration_closes_at,
+    ):
         set_clock(edition, moment)
         assert button(client)[0] != FORM
 
@@ -486,9 +496,7 @@ def test_staff_and_press_are_not_invited(client, edition):
     person = make_admission(edition, kind="press").person
     client.force_login(person, backend="congress.auth.RoleBackend")
     assert button(client)[0] != FORM
-    client.force_login(
-        make_role("organiser", edition).person, backend="congress.auth.RoleBackend"
-    )
+    client.force_login(make_role("organiser", edition).person, backend="congress.auth.RoleBackend")
     assert button(client)[0] != FORM
 
 

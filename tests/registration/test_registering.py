@@ -307,7 +307,9 @@ def test_the_code_of_one_registration_is_none_for_another(edition):
 def test_whoever_is_registered_already_is_not_registered_again(edition, rules):
     first = make_registration(edition, state=STATE.ADMITTED)
 
-    again = make_registration(edition, first_name=" KIM", email="Kim.Albers+x@stadt-musterhausen.example")
+    again = make_registration(
+        edition, first_name=" KIM", email="Kim.Albers+x@stadt-musterhausen.example"
+    )
     assert len(letters("already_registered")) == 1
     verified = verify(again)
 
