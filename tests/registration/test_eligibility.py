@@ -217,26 +217,24 @@ def test_import_says_what_it_added_changed_and_refused(tmp_path):
     install_states()
     make_rule("alt.de", body="Alt")
     make_rule("gleich.de", body="Gleich")
-    text = "\n".join(
-        [
-            HEADER,
-            "neu.de,Neu,kommune,SH,suffix,allow,1,",
-            "alt.de,Neuer Name,kommune,,suffix,allow,1,",
-            "gleich.de,Gleich,kommune,,suffix,allow,1,",
-            "evil-bund,,kommune,,suffix,allow,1,",
-            "bund.dе,,kommune,,suffix,allow,1,",
-            "a.de,,kommune,XX,suffix,allow,1,",
-            "b.de,,kommune,,prefix,allow,1,",
-            "c.de,,,,suffix,allow,1,",
-            "d.de,,kommune,,suffix,maybe,1,",
-            "neu.de,Noch einmal,kommune,,suffix,allow,1,",
-            "e.de,,kommune,,suffix,allow,many,",
-            "f.de,,kommune",
-            "g.de,,kommune,,address,allow,1,",
-        ]
-    )
+    rows = [
+        HEADER,
+        "neu.de,Neu,kommune,SH,suffix,allow,1,",
+        "alt.de,Neuer Name,kommune,,suffix,allow,1,",
+        "gleich.de,Gleich,kommune,,suffix,allow,1,",
+        "evil-bund,,kommune,,suffix,allow,1,",
+        "bund.dе,,kommune,,suffix,allow,1,",
+        "a.de,,kommune,XX,suffix,allow,1,",
+        "b.de,,kommune,,prefix,allow,1,",
+        "c.de,,,,suffix,allow,1,",
+        "d.de,,kommune,,suffix,maybe,1,",
+        "neu.de,Noch einmal,kommune,,suffix,allow,1,",
+        "e.de,,kommune,,suffix,allow,many,",
+        "f.de,,kommune",
+        "g.de,,kommune,,address,allow,1,",
+    ]
 
-    lines = imported(tmp_path, text).splitlines()
+    lines = imported(tmp_path, "\n".join(rows)).splitlines()
 
     assert lines[-1] == "1 added, 1 changed, 1 unchanged, 10 refused"
     assert sorted(int(line.split(":")[0].split()[-1]) for line in lines[:-1]) == [
