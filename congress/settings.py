@@ -388,5 +388,9 @@ LOGGING = {
     "formatters": {"line": {"()": "congress.logs.LineFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        # At INFO every socket is a line with its address, tickets included.
+        "uvicorn.error": {"level": "WARNING"},
+    },
 }

@@ -80,6 +80,12 @@ panels.main_buttons.register(sign_in_and_watch, order=15)
 panels.orga_links.register(
     panels.OrgaLink(_("Moderation"), "moderation", tuple(RUNS_A_STAGE)), order=40
 )
+panels.orga_links.register(
+    panels.OrgaLink(
+        _("Dress rehearsal"), "rehearsal", (Role.Kind.ORGANISER, Role.Kind.DIRECTOR)
+    ),
+    order=70,
+)
 panels.demo_data.register(fill, order=40)
 panels.journal_verbs |= {
     "poll.prepared": _("Poll prepared"),

@@ -332,3 +332,36 @@ class Turnout(models.Model):
     class Meta:
         verbose_name = _("turnout")
         verbose_name_plural = _("turnouts")
+
+
+class RehearsalReport(models.Model):
+    """The last Generalprobe of a stage, and what has to be put back should it break off."""
+
+    stage = models.OneToOneField(
+        Stage,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="rehearsal",
+        verbose_name=_("stage"),
+    )
+    began_at = models.DateTimeField(_("began"), null=True, blank=True)  # by the real clock
+    viewers = models.PositiveIntegerField(_("simulated viewers"), default=0)
+    figures: models.JSONField[Any, Any] = models.JSONField(_("figures"), default=dict, blank=True)
+    # While one runs, or where one broke off:
+    poll = models.ForeignKey(
+        Poll, on_delete=models.SET_NULL, related_name="rehearsal_reports", null=True, blank=True
+    )
+    set_aside = models.ForeignKey(
+        Poll, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    shown_before = models.ForeignKey(
+        Poll, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("report of a rehearsal")
+        verbose_name_plural = _("reports of rehearsals")
+        ordering = ("stage",)
+
+    def __str__(self) -> str:
+        return f"{self.stage} · {self.viewers}"

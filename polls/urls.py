@@ -13,6 +13,7 @@ urlpatterns = [
     path("live/<slug:stage>/ask/", views.ask, name="live_ask"),
     path("live/<slug:stage>/support/", views.support, name="live_support"),
     path("live/<slug:stage>/rate/", views.rate, name="live_rate"),
+    path("orga/generalprobe/", views.rehearsal, name="rehearsal"),
     path("moderation/", views.moderation, name="moderation"),
     path("moderation/<slug:stage>/", views.moderation_stage, name="moderation_stage"),
     path("moderation/<slug:stage>/<int:poll>/<slug:verb>/", views.act, name="moderation_act"),

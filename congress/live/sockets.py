@@ -10,6 +10,7 @@ import json
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -41,6 +42,7 @@ REFUSED_FRAMES, REFUSED_FRAMES_SECONDS = 100, 10.0
 LOOK_AGAIN_SECONDS = 30.0
 
 RIGHTS = "rights"  # the topic of `rights_changed`
+ROLL_CALL = "roll-call"  # who is on a stage? Every process that holds sockets answers
 
 MESSAGES: dict[str, str | Promise] = {
     "bad_frame": _("This message could not be read."),
@@ -153,7 +155,7 @@ class Socket(AsyncWebsocketConsumer):
         self.visitor = visitor
         self.is_open = True
         try:
-            await guard().admit(self)
+            guard().admit(self)
             await self.entered()
         except Exception:
             log.exception("A socket could not be opened")
@@ -174,11 +176,14 @@ class Socket(AsyncWebsocketConsumer):
         if self._ended:
             return
         self._ended = True
-        self._leave()
         try:
             async with asyncio.timeout(SEND_SECONDS):
+                if self._sending is not None:
+                    await asyncio.wait({self._sending})  # the last answer is worth hearing
+                self._leave()
                 await self.close(code=code)
         except Exception:  # noqa: BLE001  # gone already, or not reading: either way it is over
+            self._leave()
             self._stop()
 
     def drop(self, code: int) -> None:
@@ -305,6 +310,7 @@ class Guard:
         self.loop = asyncio.get_running_loop()
         self.by_person: dict[int, dict[Socket, None]] = {}
         self._doubted: set[Socket] = set()
+        self._ending: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
 
@@ -314,15 +320,18 @@ class Guard:
     def of(self, person: int) -> list[Socket]:
         return list(self.by_person.get(person, ()))
 
-    async def admit(self, socket: Socket) -> None:
+    def admit(self, socket: Socket) -> None:
         """Count the socket in; the oldest of a person with too many is closed."""
         sockets = self.by_person.setdefault(socket.visitor.person, {})
         sockets[socket] = None
         if self._task is None or self._task.done():
             self._task = self.loop.create_task(self._watch())
             news.listener().hear(RIGHTS, self._heard)
+            news.listener().hear(ROLL_CALL, self._called)
         while len(sockets) > SOCKETS_PER_PERSON:
-            await next(iter(sockets)).end(REPLACED)
+            oldest = next(iter(sockets))
+            self.forget(oldest)
+            self._end(oldest, REPLACED)
 
     def forget(self, socket: Socket) -> None:
         person = socket.visitor.person
@@ -346,7 +355,7 @@ class Guard:
 
     async def stop(self) -> None:
         task, self._task = self._task, None
-        news.listener().forget(RIGHTS, self._heard)
+        self._stop_hearing()
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -357,6 +366,15 @@ class Guard:
             links=body.get("links", ()),
             sessions=body.get("sessions", ()),
         )
+
+    def _called(self, body: news.Body) -> None:
+        for token, stage in body.get("calls", ()):
+            kinds = Counter(socket.visitor.kind for socket in self if socket.visitor.stage == stage)
+            news.tell(f"{ROLL_CALL}.{token}", here=[list(pair) for pair in kinds.items()])
+
+    def _stop_hearing(self) -> None:
+        news.listener().forget(RIGHTS, self._heard)
+        news.listener().forget(ROLL_CALL, self._called)
 
     async def _watch(self) -> None:
         looked_at = time.monotonic()
@@ -378,7 +396,7 @@ class Guard:
                 log.exception("Open sockets could not be checked")
         if self._task is asyncio.current_task():
             self._task = None
-            news.listener().forget(RIGHTS, self._heard)
+            self._stop_hearing()
 
     async def _sweep(self, at: float) -> None:
         real = datetime.now(UTC)  # noqa: TID251  # sessions live by the real clock
@@ -387,6 +405,12 @@ class Guard:
                 socket.drop(TOO_SLOW)
             elif socket.visitor.until <= real:
                 self._doubted.add(socket)
+
+    def _end(self, socket: Socket, code: int) -> None:
+        """Without waiting: a slow reader must not hold up the others' ends."""
+        task = self.loop.create_task(socket.end(code))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def _look_again(self) -> None:
         sockets, self._doubted = list(self._doubted), set()
@@ -401,9 +425,9 @@ class Guard:
             if not socket.is_open:
                 continue
             if isinstance(visitor, Refusal):
-                await socket.end(visitor.code)
+                self._end(socket, visitor.code)
             elif (visitor.person, visitor.seal) != (socket.visitor.person, socket.visitor.seal):
-                await socket.end(NOT_SIGNED_IN)
+                self._end(socket, NOT_SIGNED_IN)
             else:
                 await socket.rights_seen(visitor)
 

@@ -23,7 +23,7 @@ from congress.live.entry import OBSERVER
 from congress.live.frames import LARGEST_FRAME, BadFrame, decode, read, reply_id
 from congress.live.limits import buckets
 from congress.live.sockets import Declined, error_body, serialised
-from polls import voting
+from polls import presence, voting
 from polls.views.stages import Viewer, find_stage, render_stage
 
 STATUS = {
@@ -45,6 +45,7 @@ Handler = Callable[[Viewer, Mapping[str, Any]], dict[str, Any]]
 def state_json(request: MemberRequest, stage: str) -> HttpResponseBase:
     """The snapshot without what is the viewer's own: from memory, the same bytes for an audience."""
     viewer = Viewer(request, find_stage(request, stage))
+    presence.page_seen(viewer.stage.pk, viewer.kind)
     response: HttpResponseBase = _snapshot(request, viewer)
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Cookie"])

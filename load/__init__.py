@@ -1,0 +1,1 @@
+"""What the suite withstands: benchmarks against servers on this machine."""

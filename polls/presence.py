@@ -1,0 +1,81 @@
+"""Whether people are on a stage right now: asked before something is tried out there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+
+from channels.layers import get_channel_layer
+from django.core.cache import cache
+
+from congress.errors import Refused
+from congress.live import news
+from congress.live.sockets import ROLL_CALL
+from congress.models import Admission, Stage
+
+ANSWER_SECONDS = 1.5  # within it every process has said who is there
+PAGE_SECONDS = 30
+_NOTE_SECONDS = 10.0
+
+_noted: dict[int, float] = {}
+
+
+class NobodyAnswers(Refused):
+    """Redis is away: there is no telling who is connected."""
+
+
+def page_seen(stage_id: int, kind: str) -> None:
+    """A page asked for the state over HTTP. Remembered for a moment, that somebody did, not who."""
+    if not counts(kind) or time.monotonic() - _noted.get(stage_id, -_NOTE_SECONDS) < _NOTE_SECONDS:
+        return
+    _noted[stage_id] = time.monotonic()
+    with contextlib.suppress(Exception):  # without Redis nobody asks for it either
+        cache.set(_key(stage_id), 1, PAGE_SECONDS)
+
+
+def counts(kind: str) -> bool:
+    return kind in Admission.Kind.values and kind != Admission.Kind.REHEARSAL
+
+
+def people_on(stage: Stage) -> int:
+    """How many sockets of admitted people the running servers hold on this stage; pages without socket as one.
+
+    Raises `NobodyAnswers`.
+    """
+    try:
+        by_page = int(cache.get(_key(stage.pk), 0))
+        return by_page + asyncio.run(_call(stage.pk))
+    except Exception as error:
+        raise NobodyAnswers from error
+
+
+async def _call(stage_id: int) -> int:
+    token, found = secrets.token_hex(8), 0
+
+    def heard(body: news.Body) -> None:
+        nonlocal found
+        found += sum(count for kind, count in body.get("here", ()) if counts(kind))
+
+    listener = news.listener()
+    answer = f"{ROLL_CALL}.{token}"
+    listener.hear(answer, heard)
+    try:
+        async with asyncio.timeout(3):
+            await listener.subscribed(answer)
+        news.tell(ROLL_CALL, calls=[[token, stage_id]])
+        await asyncio.sleep(ANSWER_SECONDS)
+        if news.teller.away:
+            raise ConnectionError
+    finally:
+        await listener.stop()
+        layer = get_channel_layer()
+        if layer is not None:
+            with contextlib.suppress(Exception):
+                await layer.flush()
+    return found
+
+
+def _key(stage_id: int) -> str:
+    return f"watched.{stage_id}"

@@ -1,0 +1,261 @@
+"""One rehearsal from beginning to end: people, crowd, poll, figures; everything removed whatever happens."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from congress.errors import Refused
+from congress.models import Admission, Stage
+from congress.models.database import StatementNow
+from polls import actions, presence, queries
+from polls.models import Participation, Poll, RehearsalReport
+from polls.rehearsal import people, servers
+
+SECONDS_TO_VOTE = 5.0
+MOST_VIEWERS = 15_000
+QUESTION = "Generalprobe: Kommt Ihre Stimme an?"
+ANSWERS = ("Ja", "Nein", "Vielleicht", "Das zeigt sich gleich")
+_LOCK = 0x47656E65  # "Gene"
+
+# Called with what is going on, how far it is, and of how many.
+Tell = Callable[[str, int, int], None]
+
+
+class PeopleAreConnected(Refused):
+    message = _(
+        "People are watching this stage right now. A rehearsal would show them its poll. Please rehearse in a practice "
+        "edition, or when nobody is there."
+    )
+
+
+class CannotAskWhoIsThere(Refused):
+    message = _(
+        "Redis does not answer, so there is no telling whether people are watching this stage. Nothing was started."
+    )
+
+
+class AnotherPollIsOpen(Refused):
+    message = _("A poll is open on this stage. Please close it first.")
+
+
+class AnotherRehearsalRuns(Refused):
+    message = _("Another rehearsal of this stage is running.")
+
+
+class NobodyServes(Refused):
+    message = _("No server answers at this address. Please start it, or name another one with --address.")
+
+
+class NotSoMany(Refused):
+    message = _("At least 1 and at most 15,000 simulated viewers come from one computer.")
+
+
+class CrowdBroke(Refused):
+    message = _("The simulated viewers stopped by a fault of their own.")
+
+
+@contextmanager
+def alone(stage: Stage) -> Iterator[None]:
+    """One rehearsal of a stage at a time; ends with the process. Raises `AnotherRehearsalRuns`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, stage.pk])
+        if not cursor.fetchone()[0]:
+            raise AnotherRehearsalRuns
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, stage.pk])
+
+
+def insist_on_nobody(stage: Stage) -> None:
+    """Raises `PeopleAreConnected` or `CannotAskWhoIsThere`. In a practice edition everybody knows what they see."""
+    if stage.edition.practice:
+        return
+    try:
+        if presence.people_on(stage):
+            raise PeopleAreConnected
+    except presence.NobodyAnswers as error:
+        raise CannotAskWhoIsThere from error
+    if Poll.objects.open().filter(stage=stage, rehearsal_reports=None).exists():
+        raise AnotherPollIsOpen
+
+
+def insist_on_a_server(address: str) -> None:
+    """Raises `NobodyServes`."""
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise NobodyServes
+    try:
+        with urlopen(f"{address.rstrip('/')}/healthz", timeout=5):  # noqa: S310  # http only, see above
+            return
+    except (URLError, OSError, ValueError) as error:
+        raise NobodyServes from error
+
+
+def prepare(stage: Stage, viewers: int) -> people.Company:
+    """The stage cleared of an earlier rehearsal and of an open poll, and people to rehearse with."""
+    people.remove(stage)
+    report, _created = RehearsalReport.objects.get_or_create(stage=stage)
+    people.set_aside(stage, report)
+    return people.make(stage, viewers)
+
+
+def open_poll(stage: Stage, company: people.Company) -> Poll:
+    """A poll of the rehearsal's own, by the same actions as everybody's."""
+    now = stage.edition.now()
+    poll = actions.create_poll(
+        stage=stage, text=QUESTION, answers=ANSWERS, now=now, by=company.moderator
+    )
+    RehearsalReport.objects.filter(stage=stage).update(poll=poll)
+    actions.open_poll(poll=poll, now=now, by=company.moderator)
+    return poll
+
+
+def write_tickets(stage: Stage, *, viewers: int, file: Path) -> Poll:
+    """Cookies for an outside load generator, and an open poll; all of it stays until `clean_up`. Raises `Refused`."""
+    _insist_on_number(viewers)
+    insist_on_nobody(stage)
+    with alone(stage):
+        company = prepare(stage, viewers)
+        poll = open_poll(stage, company)
+        lines = [{"kind": "viewer", "cookie": cookie} for cookie in company.viewers]
+        lines.append({"kind": "moderator", "cookie": company.moderator_cookie})
+        file.touch(mode=0o600)
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return poll
+
+
+def clean_up(stage: Stage) -> int:
+    """Remove what a rehearsal, or the tickets of one, left. Returns how many people. Raises `AnotherRehearsalRuns`."""
+    with alone(stage):
+        return people.remove(stage)
+
+
+def rehearse(stage: Stage, *, viewers: int, address: str, tell: Tell) -> RehearsalReport:
+    """The whole Generalprobe. Raises `Refused`; removes everything whatever happens."""
+    _insist_on_number(viewers)
+    insist_on_a_server(address)
+    insist_on_nobody(stage)
+    with alone(stage):
+        try:
+            tell("people", 0, viewers)
+            company = prepare(stage, viewers)
+            tell("people", viewers, viewers)
+            figures = _run(stage, company, address, tell)
+        finally:
+            tell("remove", 0, 1)
+            people.remove(stage)
+            tell("remove", 1, 1)
+    figures["admitted"] = (
+        Admission.objects.in_force()
+        .filter(edition=stage.edition)
+        .exclude(kind=Admission.Kind.REHEARSAL)
+        .count()
+    )
+    report = RehearsalReport.objects.get(stage=stage)
+    report.viewers, report.figures = viewers, figures
+    report.began_at = StatementNow()
+    report.save(update_fields=["viewers", "figures", "began_at"])
+    report.refresh_from_db()
+    return report
+
+
+def _insist_on_number(viewers: int) -> None:
+    if not 1 <= viewers <= MOST_VIEWERS:
+        raise NotSoMany
+
+
+def _run(stage: Stage, company: people.Company, address: str, tell: Tell) -> dict[str, Any]:
+    parts = urlsplit(address)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    processes = servers.processes((parts.hostname or "", port))
+    before = servers.memory_kib(processes)
+    job = {
+        "address": address,
+        "edition": stage.edition.slug,
+        "stage": stage.slug,
+        "cookies": company.viewers,
+        "pages": len(company.viewers) // 10,
+        "cut": len(company.viewers) // 10,
+        "seconds": SECONDS_TO_VOTE,
+    }
+    entered, memory, cpu = 0, 0, 0.0
+    poll: Poll | None = None
+    for said in _crowd(job):
+        if said["say"] == "progress":
+            tell(said["what"], said["done"], said["of"])
+        elif said["say"] == "connected":
+            entered = said["entered"]
+            memory, cpu = servers.memory_kib(processes) - before, servers.cpu_seconds(processes)
+            poll = open_poll(stage, company)
+        elif said["say"] == "voted" and poll is not None:
+            cpu = servers.cpu_seconds(processes) - cpu
+            actions.close_poll(poll=poll, now=stage.edition.now(), by=company.moderator)
+        elif said["say"] == "figures" and poll is not None:
+            figures = {name: value for name, value in said.items() if name != "say"}
+            return figures | _counted(poll, figures) | {
+                "entered": entered,
+                "cpu": round(cpu, 2) if processes else None,
+                "memory_per_viewer": round(memory / entered, 1) if processes and entered else None,
+            }
+    raise CrowdBroke
+
+
+def _counted(poll: Poll, figures: dict[str, Any]) -> dict[str, Any]:
+    """What the database says: sums against participations, participations against confirmations."""
+    results, _answers = queries.results(poll.pk)
+    took_part = Participation.objects.filter(poll=poll).count()
+    sums = sum(results.counts.values())
+    return {
+        "total": results.total,
+        "lost": max(0, figures["acknowledged"] - min(results.total, took_part, sums)),
+        "doubled": max(0, max(results.total, sums) - took_part),
+    }
+
+
+def _crowd(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The simulated viewers, in a process of their own: what it says, line by line."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "polls.rehearsal.crowd"],
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a Ctrl-C in the terminal reaches us, and we end it
+    )
+    try:
+        assert process.stdin is not None  # noqa: S101  # both are pipes
+        assert process.stdout is not None  # noqa: S101
+        process.stdin.write(json.dumps(job) + "\n")
+        process.stdin.flush()
+        for line in process.stdout:
+            yield json.loads(line)
+    except BrokenPipeError as error:
+        raise CrowdBroke from error
+    finally:
+        process.kill()
+        process.wait()
+
+
+def reports(edition_id: int) -> list[RehearsalReport]:
+    """The last report of each stage, newest first."""
+    return list(
+        RehearsalReport.objects.filter(stage__edition_id=edition_id, began_at__isnull=False)
+        .select_related("stage__edition")
+        .order_by(F("began_at").desc())
+    )
