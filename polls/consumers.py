@@ -100,6 +100,7 @@ class StageSocket(Socket):
         own = live.you(self.visitor.kind, self.voted)
         self.post("state", picture.state_frame(self.audience(picture), own))
         self.greeted = True
+        self.hub.greeted(picture)
 
 
 def _tell_pages(counted: list[tuple[int, int, int]]) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock, local
-from typing import Any, ParamSpec, TypeVar
+from threading import Barrier, Lock, local
+from typing import ParamSpec, TypeVar
 
 from django.db import connection
 
@@ -57,10 +57,16 @@ def stop() -> None:
     with _lock:
         executor, _executor = _executor, None
     if executor is not None:
-        # Each thread waits for the others, so that every one of them closes its own connection.
-        done: list[Any] = [executor.submit(forget_connection) for _ in range(THREADS * 4)]
+        # Each waits for the others, so that every thread closes its own connection.
+        together = Barrier(THREADS)
+
+        def leave() -> None:
+            together.wait(timeout=5)
+            forget_connection()
+
+        done = [executor.submit(leave) for _ in range(THREADS)]
         for future in done:
-            future.result(timeout=5)
+            future.result(timeout=10)
         executor.shutdown()
 
 

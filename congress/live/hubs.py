@@ -50,9 +50,14 @@ class Hub:
         """From now on the viewer hears what changes. Enter before looking: twice is better than never."""
         self.viewers[viewer] = None
         if self._task is None or self._task.done():
-            self.shown = self.memory.picture
+            self.shown = None
             self._task = self.loop.create_task(self._run())
             news.listener().hear(self.topic, self._heard)
+
+    def greeted(self, picture: Picture) -> None:
+        """A viewer was shown this as the whole: what changes from there on must be sent."""
+        if self.shown is None:
+            self.shown = picture
 
     def leave(self, viewer: Viewer) -> None:
         self.viewers.pop(viewer, None)
@@ -111,6 +116,8 @@ class Hub:
         before = self.shown
         picture = await in_database(self.memory.fresh, 0)
         self.shown = picture
+        if before is None:
+            return  # whoever is greeted from now on gets this picture or a newer one
         self.ticks += 1
         for part in picture.news_since(before):
             await self._send_all(part, picture)

@@ -116,9 +116,8 @@ class Teller:
             for topic, body in batch.items():
                 try:
                     message = {"type": "news", "topic": topic, "body": body}
-                    await asyncio.wait_for(
-                        layer.group_send(group(topic), message), DEADLINE_SECONDS
-                    )
+                    async with asyncio.timeout(DEADLINE_SECONDS):
+                        await layer.group_send(group(topic), message)
                 except Exception as error:  # noqa: BLE001  # whatever the client raises means: not now
                     self._failed(topic, body, error)
                 else:
@@ -206,11 +205,14 @@ class Listener:
         while True:
             self._wanted.clear()
             for topic in set(self._callbacks) - self._subscribed:
-                await asyncio.wait_for(layer.group_add(group(topic), channel), 5)
+                # Not wait_for: until Python 3.12 it may swallow that we are told to stop.
+                async with asyncio.timeout(5):
+                    await layer.group_add(group(topic), channel)
                 self._subscribed.add(topic)
                 self._call(topic, {})  # something may have happened before we listened
             for topic in self._subscribed - set(self._callbacks):
-                await asyncio.wait_for(layer.group_discard(group(topic), channel), 5)
+                async with asyncio.timeout(5):
+                    await layer.group_discard(group(topic), channel)
                 self._subscribed.discard(topic)
             await self._wanted.wait()
 
@@ -229,7 +231,8 @@ class Listener:
 
 async def _close(layer: Any) -> None:
     try:
-        await asyncio.wait_for(layer.flush(), 1)
+        async with asyncio.timeout(1):
+            await layer.flush()
     except Exception:  # noqa: BLE001  # it is going away anyhow
         return
 
