@@ -269,17 +269,12 @@ def test(*arguments):
     )
     if first in (2, 3, 4):  # interrupted, or pytest itself could not run
         return first
+    if first not in (0, 5):
+        say("\nThe run above FAILED (exit code {}); the browser tests follow.\n".format(first))
     second = 0
     if (ROOT / "tests" / "e2e").is_dir():
         second = subprocess.call(pytest("tests/e2e", *arguments), cwd=str(ROOT), env=environment)
-    if first not in (0, 5):
-        say(
-            "FAILED: the first of the two runs above, tests without a browser (exit code {}).".format(
-                first
-            )
-        )
-        return first
-    return 0 if second == 5 else second
+    return first if first not in (0, 5) else 0 if second == 5 else second
 
 
 def run_pytest(*arguments):
