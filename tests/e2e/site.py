@@ -162,7 +162,7 @@ class Site:
                 command,
                 cwd=ROOT,
                 env=environment(
-                    self.database, SITE_URLS=self.address, EMAIL_URL=f"filemail://{self.mails}"
+                    self.database, SITE_URLS=self.address, EMAIL_URL=f"filemail:///{self.mails}"
                 ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
