@@ -8,12 +8,12 @@ from allauth.account.decorators import secure_admin_login
 from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from congress.models import Edition, User
+    from congress.models import User
 
 # Editions shown on the first page; the others are one click away in their list.
 EDITIONS_ON_THE_FIRST_PAGE = 4
@@ -56,16 +56,14 @@ class StaffSite(admin.AdminSite):
         """The sign-in that counts wrong attempts. Signed in without a right to be here: 403, no loop."""
         return cast(HttpResponse, secure_admin_login(super().login)(request, extra_context))
 
-    def logout(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:  # type: ignore[override]  # the stubs promise a template
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         from django.contrib.auth.views import LogoutView
 
         return LogoutView.as_view(next_page="/")(request)
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:  # type: ignore[override]  # the stubs promise a template
+    ) -> Any:
         return redirect("account_change_password")
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -79,11 +77,11 @@ def groups_waiting(user: User) -> list[dict[str, Any]]:
     from congress import queries
     from congress.models.editions import Phase
 
-    editions: list[Edition] = []
-    for edition in queries.editions_of(user):
-        assert edition.clock is not None
-        if edition.phase(edition.clock) != Phase.OVER:
-            editions.append(edition)
+    editions = [
+        edition
+        for edition in queries.editions_of(user)
+        if edition.clock is None or edition.phase(edition.clock) != Phase.OVER
+    ]
     return [
         {"edition": edition, "items": queries.waiting_for(user, edition)}
         for edition in editions[:EDITIONS_ON_THE_FIRST_PAGE]

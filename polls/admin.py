@@ -70,4 +70,13 @@ class StageStateAdmin(ReadOnly, EditionScopedAdmin):
     list_select_related = ("stage__edition", "active_poll")
     list_filter = ("stage__edition", "phase")
     search_fields = ("stage__name_de", "stage__slug")
-    fields = ("stage", "phase", "source", "overlay", "announcement", "active_poll", "questions", "seq")
+    fields = (
+        "stage",
+        "phase",
+        "source",
+        "overlay",
+        "announcement",
+        "active_poll",
+        "questions",
+        "seq",
+    )

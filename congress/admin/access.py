@@ -42,7 +42,16 @@ class InForce(admin.SimpleListFilter):
 
 @admin.register(Admission)
 class AdmissionAdmin(ReadOnly, EditionScopedAdmin):
-    list_display = ("person", "body", "kind", "level", "edition", "granted_at", "valid_until", "revoked_at")
+    list_display = (
+        "person",
+        "body",
+        "kind",
+        "level",
+        "edition",
+        "granted_at",
+        "valid_until",
+        "revoked_at",
+    )
     list_select_related = ("person", "edition")
     list_filter = ("edition", "kind", "level", InForce)
     search_fields = ("person__last_name", "person__first_name", "person__email", "person__body")
@@ -58,7 +67,8 @@ class AdmissionAdmin(ReadOnly, EditionScopedAdmin):
         _("Revoke admission"),
         permission="revoke",
         warning=_(
-            "The people below can no longer enter. Their personal links end, and open pages of theirs close within seconds."
+            "The people below can no longer enter. Their personal links end, and open pages of theirs "
+            "close within seconds."
         ),
     )
     def revoke(self, request: HttpRequest, admission: Admission, now: datetime) -> None:
@@ -67,10 +77,23 @@ class AdmissionAdmin(ReadOnly, EditionScopedAdmin):
 
 @admin.register(AccessLink)
 class AccessLinkAdmin(ReadOnly, EditionScopedAdmin):
-    list_display = ("person", "kind", "edition", "valid_from", "valid_until", "revoked_at", "max_devices")
+    list_display = (
+        "person",
+        "kind",
+        "edition",
+        "valid_from",
+        "valid_until",
+        "revoked_at",
+        "max_devices",
+    )
     list_select_related = ("person", "edition")
     list_filter = ("edition", "kind", InForce)
-    search_fields = ("person__last_name", "person__first_name", "person__body", "person__contact_email")
+    search_fields = (
+        "person__last_name",
+        "person__first_name",
+        "person__body",
+        "person__contact_email",
+    )
     date_hierarchy = "valid_from"
     fields = (
         "person",
@@ -94,7 +117,9 @@ class AccessLinkAdmin(ReadOnly, EditionScopedAdmin):
         actions.revoke_link(link=link, now=now, by=cast(User, request.user))
 
     @admin.action(description=_("Renew link"))
-    def renew(self, request: HttpRequest, queryset: QuerySet[AccessLink]) -> TemplateResponse | None:
+    def renew(
+        self, request: HttpRequest, queryset: QuerySet[AccessLink]
+    ) -> TemplateResponse | None:
         """Shown once, to the person who asked: the new address is kept nowhere."""
         fresh: list[tuple[AccessLink, str]] = []
 

@@ -48,7 +48,9 @@ class EditionForm(OneEditionForm):
 
     def clean_present(self) -> datetime | None:
         moment: datetime | None = self.cleaned_data["present"]
-        if moment and not datetime(1990, 1, 1, tzinfo=UTC) < moment < datetime(2100, 1, 1, tzinfo=UTC):
+        if moment and not datetime(1990, 1, 1, tzinfo=UTC) < moment < datetime(
+            2100, 1, 1, tzinfo=UTC
+        ):
             raise forms.ValidationError(_("Please enter a moment between 1990 and 2100."))
         return moment
 
@@ -68,7 +70,16 @@ class EditionAdmin(HistoryAdmin):
         (None, {"fields": ("slug", "number", "year", "practice", "present")}),
         (
             _("What it is called"),
-            {"fields": ("title_de", "title_en", "motto_de", "motto_en", "summary_de", "summary_en")},
+            {
+                "fields": (
+                    "title_de",
+                    "title_en",
+                    "motto_de",
+                    "motto_en",
+                    "summary_de",
+                    "summary_en",
+                )
+            },
         ),
         (
             _("Host, place and time"),
@@ -195,11 +206,13 @@ class PageAdmin(HistoryAdmin):
     date_hierarchy = "changed_at"
     ordering = ("slug",)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         """A page that holds for all editions is written by those who work for all."""
         form = super().get_form(request, obj, change=change, **kwargs)
         if "edition" in form.base_fields:
-            form.base_fields["edition"].required = not self.reach(request, "add", "change").everywhere
+            form.base_fields["edition"].required = not self.reach(
+                request, "add", "change"
+            ).everywhere
         return form
-
-

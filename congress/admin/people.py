@@ -152,7 +152,9 @@ class RoleAdmin(HistoryAdmin):
         fields = super().get_readonly_fields(request, obj)
         return fields if obj is None else [*fields, "person"]
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         if "edition" in form.base_fields:
             everywhere = self.reach(request, "add", "change").everywhere
@@ -187,5 +189,3 @@ class RoleAdmin(HistoryAdmin):
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         return None
-
-

@@ -1,4 +1,4 @@
-"""Admin classes that start from the editions of one's roles: nobody finds, chooses or changes what belongs to another."""
+"""Admin classes that start from the editions of one's roles: what belongs to another is not found, not chosen."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def strangers(row: models.Model) -> dict[str, Any]:
     for field in row._meta.concrete_fields:
         if not isinstance(field, models.ForeignKey) or field.name == first:
             continue
-        related = scoped_admin(cast(type[models.Model], field.related_model))
+        related = scoped_admin(field.related_model)
         if related is None or not related.edition_path or getattr(row, field.attname) is None:
             continue
         if related.edition_of(getattr(row, field.name)) != here:
@@ -109,7 +109,7 @@ def strangers(row: models.Model) -> dict[str, Any]:
 
 
 def scoped_admin(model: type[models.Model]) -> Scoped | None:
-    found = admin.site._registry.get(model)
+    found: Any = admin.site._registry.get(model)
     return found if isinstance(found, Scoped) else None
 
 
@@ -240,12 +240,10 @@ class EditionScopedAdmin(Scoped, _ModelAdmin):
             )
         return cast(Filter, entry)
 
-    def lookup_allowed(
-        self, lookup: str, value: str, request: HttpRequest | None = None
-    ) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the page itself offers. Stock Django allows any column here, letter by letter."""
-        paths = {
-            entry if isinstance(entry, str) else entry[0]
+        paths: set[str] = {
+            str(entry if isinstance(entry, str) else entry[0])
             for entry in self.list_filter
             if isinstance(entry, (str, tuple))
         }
@@ -256,9 +254,9 @@ class EditionScopedAdmin(Scoped, _ModelAdmin):
             and issubclass(entry, admin.SimpleListFilter)
             and entry.parameter_name
         }
-        paths |= {self.opts.pk.name if self.opts.pk else "id", "pk", *self.also_filtered_by}
+        paths |= {self.opts.pk.name, "pk", *self.also_filtered_by}
         if self.date_hierarchy:
-            paths.add(self.date_hierarchy)
+            paths.add(str(self.date_hierarchy))
         return any(
             lookup.startswith(path) and _LOOKUP_ENDS.fullmatch(lookup[len(path) :])
             for path in paths
@@ -284,8 +282,6 @@ class EditionScopedAdmin(Scoped, _ModelAdmin):
     def _note(self, request: HttpRequest, verb: str, row: Any, **details: Any) -> JournalEntry:
         """One trace of what people did, the journal; Django's own log would keep names for ever."""
         edition = self._edition_row(row)
-        if edition is not None and edition.pk is None:
-            edition = None
         now = edition.now() if edition is not None else Edition().now()
         return journal.note(
             verb,
@@ -331,8 +327,8 @@ class EditionScopedAdmin(Scoped, _ModelAdmin):
         return {
             name: entry
             for name, entry in super().get_actions(request).items()
-            if not (wanted := getattr(entry[0], "permission", ""))
-            or self.reach(request, wanted)
+            if entry is not None
+            and (not (wanted := getattr(entry[0], "permission", "")) or self.reach(request, wanted))
         }
 
     def decide(
@@ -375,7 +371,7 @@ def decision(
     """
 
     def decorate(method: Callable[..., Any]) -> Any:
-        @admin.action(description=label)
+        @admin.action(description=cast(str, label))
         @wraps(method)
         def act(
             self: EditionScopedAdmin, request: HttpRequest, queryset: QuerySet[Any]
@@ -471,7 +467,8 @@ class SharedAdmin(EditionScopedAdmin):
         return None
 
     def rows(self, reached: Reach) -> QuerySet[Any]:
-        return self.model._default_manager.all() if reached else self.model._default_manager.none()
+        rows: QuerySet[Any] = self.model._default_manager.all()
+        return rows if reached else rows.none()
 
     def holds(self, reached: Reach, row: Any) -> bool:
         return bool(reached)

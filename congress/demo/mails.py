@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes, policy
+from email import policy
 from email.message import EmailMessage
+from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -61,10 +62,10 @@ def find(name: str) -> Mail | None:
 
 def _read(file: Path) -> Mail | None:
     try:
-        message = message_from_bytes(file.read_bytes(), policy=policy.default)
+        content = file.read_bytes()
     except OSError:
         return None  # the sink has just removed it
-    assert isinstance(message, EmailMessage)
+    message = BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
     return Mail(
         name=file.stem,
         to=_header(message, "X-Envelope-To") or _header(message, "To"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -40,7 +40,7 @@ def demo_only(view: View[P]) -> View[P]:
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    return guarded
+    return cast("View[P]", guarded)
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,7 @@ def start(request: HttpRequest, form: MomentForm | None = None) -> HttpResponse:
     edition = _edition()
     if edition is None:
         return render(request, "congress/demo_empty.html")
-    now = edition.clock
-    assert now is not None
+    now = edition.clock or edition.now()
     context = {
         "demo_edition": edition,
         "demo_now": now,
@@ -242,5 +241,3 @@ def _address(name: str, person: DemoPerson, edition: Edition) -> str:
 def _arguments(edition: Edition, stage: str) -> list[dict[str, Any]]:
     here = {"edition": edition.slug}
     return [{}, here, here | {"stage": stage}, here | {"slug": stage}]
-
-

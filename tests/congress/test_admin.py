@@ -75,7 +75,14 @@ def insist_on_constraints():
 # --- Adding and changing ------------------------------------------------------------------------------
 
 
-STAGE = {"slug": "saal", "name_de": "Saal", "name_en": "", "position": "1", "main_stream_url": "", "backup_stream_url": ""}
+STAGE = {
+    "slug": "saal",
+    "name_de": "Saal",
+    "name_en": "",
+    "position": "1",
+    "main_stream_url": "",
+    "backup_stream_url": "",
+}
 
 
 def test_an_organiser_adds_a_stage_to_the_own_edition(organiser, edition):
@@ -106,7 +113,14 @@ def test_a_row_stays_in_its_edition(organiser, edition, other):
 
 
 def test_a_page_for_all_editions_is_written_by_those_who_work_for_all(organiser, fitko):
-    page = {"slug": "impressum-neu", "edition": "", "title_de": "Impressum", "title_en": "", "body_de": "Text", "body_en": ""}
+    page = {
+        "slug": "impressum-neu",
+        "edition": "",
+        "title_de": "Impressum",
+        "title_en": "",
+        "body_de": "Text",
+        "body_en": "",
+    }
 
     response = organiser.post(reverse("admin:congress_page_add"), page)
     assert list(errors(response)) == ["edition"]
@@ -129,7 +143,11 @@ def _form_values(response):
     values = {}
     for field in form:
         value = field.field.prepare_value(field.value()) if field.value() is not None else ""
-        shown = field.field.widget.format_value(value) if hasattr(field.field.widget, "format_value") else value
+        shown = (
+            field.field.widget.format_value(value)
+            if hasattr(field.field.widget, "format_value")
+            else value
+        )
         if isinstance(value, bool):
             if value:
                 values[field.html_name] = "on"
@@ -195,13 +213,23 @@ def test_only_those_who_work_for_all_editions_begin_one(organiser, fitko):
 
 
 def role_form(**fields):
-    return {"person": "", "address": "", "edition": "", "kind": "moderator", "stage": "", "valid_from": "", "valid_until": ""} | fields
+    return {
+        "person": "",
+        "address": "",
+        "edition": "",
+        "kind": "moderator",
+        "stage": "",
+        "valid_from": "",
+        "valid_until": "",
+    } | fields
 
 
 def test_an_organiser_gives_a_role_of_the_own_edition(organiser, edition):
     person = make_admission(edition).person
 
-    organiser.post(reverse("admin:congress_role_add"), role_form(person=person.pk, edition=edition.pk))
+    organiser.post(
+        reverse("admin:congress_role_add"), role_form(person=person.pk, edition=edition.pk)
+    )
 
     role = Role.objects.get(person=person)
     assert (role.kind, role.edition) == ("moderator", edition)
@@ -216,7 +244,8 @@ def test_no_role_beyond_the_own_edition_can_be_given(where, organiser, edition, 
     target = other.pk if where == "other" else ""
 
     response = organiser.post(
-        reverse("admin:congress_role_add"), role_form(person=person.pk, edition=target, kind="organiser")
+        reverse("admin:congress_role_add"),
+        role_form(person=person.pk, edition=target, kind="organiser"),
     )
 
     assert list(errors(response)) == ["edition"]
@@ -272,7 +301,9 @@ def test_a_role_needs_a_person_or_an_address_and_not_both(both, organiser, editi
     person = make_admission(edition).person
     given = {"person": person.pk, "address": "neu@stadt-musterhausen.example"} if both else {}
 
-    response = organiser.post(reverse("admin:congress_role_add"), role_form(edition=edition.pk, **given))
+    response = organiser.post(
+        reverse("admin:congress_role_add"), role_form(edition=edition.pk, **given)
+    )
 
     assert list(errors(response)) == ["address" if both else "person"]
     assert not Role.objects.filter(kind="moderator").exists()
@@ -304,12 +335,22 @@ def test_ending_a_role_is_written_down(organiser, edition):
 # --- People --------------------------------------------------------------------------------------------
 
 
-PERSON = {"title": "", "first_name": "Neu", "last_name": "Name", "body": "", "language": "de", "contact_email": "", "is_active": "on"}
+PERSON = {
+    "title": "",
+    "first_name": "Neu",
+    "last_name": "Name",
+    "body": "",
+    "language": "de",
+    "contact_email": "",
+    "is_active": "on",
+}
 
 
 def change_person(browser, person, **fields):
     inlines = {
-        f"{prefix}-{part}": "0" for prefix in ("roles", "admissions") for part in ("TOTAL_FORMS", "INITIAL_FORMS")
+        f"{prefix}-{part}": "0"
+        for prefix in ("roles", "admissions")
+        for part in ("TOTAL_FORMS", "INITIAL_FORMS")
     }
     return browser.post(
         reverse("admin:congress_user_change", args=[person.pk]), PERSON | inlines | fields
@@ -351,7 +392,10 @@ def test_nobody_makes_operators_or_changes_sign_in_addresses(who, organiser, fit
     before = person.email
 
     change_person(
-        organiser if who == "organiser" else fitko, person, is_superuser="on", email="boese@evil.example"
+        organiser if who == "organiser" else fitko,
+        person,
+        is_superuser="on",
+        email="boese@evil.example",
     )
 
     person.refresh_from_db()
@@ -431,7 +475,10 @@ def test_the_journal_is_read_only(fitko, edition):
 
     assert fitko.get(reverse("admin:congress_journalentry_add")).status_code == 403
     for page in ("change", "delete"):
-        answer = fitko.post(reverse(f"admin:congress_journalentry_{page}", args=[entry.pk]), {"post": "yes", "verb": "x"})
+        answer = fitko.post(
+            reverse(f"admin:congress_journalentry_{page}", args=[entry.pk]),
+            {"post": "yes", "verb": "x"},
+        )
         assert answer.status_code == 403
     entry.refresh_from_db()
     assert (entry.verb, entry.target) == ("link.created", f"congress.accesslink:{link.pk}")
@@ -477,9 +524,13 @@ def test_the_first_page_begins_with_what_waits(organiser, edition, monkeypatch):
 
     response = organiser.get(reverse("admin:index"))
 
-    ((shown, items),) = [(group["edition"], group["items"]) for group in response.context["waiting"]]
+    ((shown, items),) = [
+        (group["edition"], group["items"]) for group in response.context["waiting"]
+    ]
     assert shown == edition
-    assert [(item.label, item.count, item.url) for item in items] == [("Anträge prüfen", 3, "/ziel/")]
+    assert [(item.label, item.count, item.url) for item in items] == [
+        ("Anträge prüfen", 3, "/ziel/")
+    ]
     page = response.content.decode()
     assert page.index("Anträge prüfen") < page.index(str(Edition._meta.verbose_name_plural))
 
@@ -494,7 +545,11 @@ def test_only_classes_that_start_from_editions_are_let_in():
 
 def test_nothing_of_a_library_is_registered():
     assert {model._meta.app_label for model in admin.site._registry} <= {
-        "congress", "registration", "programme", "polls", "press",
+        "congress",
+        "registration",
+        "programme",
+        "polls",
+        "press",
     }
 
 

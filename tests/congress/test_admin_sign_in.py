@@ -4,7 +4,12 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.core.cache import cache
 from django.urls import reverse
 
@@ -34,9 +39,7 @@ def make_staff(edition, kind="organiser"):
 
 
 def ask_for_code(client, person, goal="/admin/"):
-    return client.post(
-        reverse("account_request_login_code"), {"email": person.email, "next": goal}
-    )
+    return client.post(reverse("account_request_login_code"), {"email": person.email, "next": goal})
 
 
 def enter_code(client, code):
@@ -199,7 +202,10 @@ def test_other_roles_need_none(kind, client, edition):
 def test_a_raw_post_does_not_get_past_it(client, edition):
     client.force_login(make_staff(edition))
 
-    client.post(reverse("admin:congress_stage_add"), {"slug": "x", "name_de": "X", "position": 0, "edition": edition.pk})
+    client.post(
+        reverse("admin:congress_stage_add"),
+        {"slug": "x", "name_de": "X", "position": 0, "edition": edition.pk},
+    )
 
     assert not edition.stages.exists()
 

@@ -1,4 +1,4 @@
-"""Every admin class, as organiser of another edition: nothing is found, chosen or changed, though there is something."""
+"""Every admin class as organiser of another edition: nothing is found, chosen or changed, with something there."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,15 @@ from congress.admin.scope import EditionScopedAdmin, Scoped, SharedAdmin
 from congress.models import Edition, User
 from congress.permissions import allows
 from tests.admin_rows import MARK, ROWS, SHARED
-from tests.factories import NOW, make_admission, make_edition, make_link, make_role, make_stage, make_user
+from tests.factories import (
+    NOW,
+    make_admission,
+    make_edition,
+    make_link,
+    make_role,
+    make_stage,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -76,10 +84,13 @@ def test_every_admin_class_has_a_row_to_look_for():
 
 def test_every_admin_class_starts_from_editions():
     assert [
-        m._meta.label for m, entry in admin.site._registry.items()
+        m._meta.label
+        for m, entry in admin.site._registry.items()
         if not isinstance(entry, EditionScopedAdmin)
     ] == []
-    assert {m for m, entry in admin.site._registry.items() if isinstance(entry, SharedAdmin)} == set(SHARED)
+    assert {
+        m for m, entry in admin.site._registry.items() if isinstance(entry, SharedAdmin)
+    } == set(SHARED)
 
 
 @pytest.mark.parametrize("model", ADMINS, ids=NAMES)
@@ -120,7 +131,9 @@ def test_filters_count_and_offer_nothing_of_it(model, foreign_edition, own_editi
 
 
 @pytest.mark.parametrize("model", ADMINS, ids=NAMES)
-@pytest.mark.parametrize("query", [{"q": MARK}, {"q": "zinnoberfisch"}, {"__exact": "own"}, {"__in": "own"}])
+@pytest.mark.parametrize(
+    "query", [{"q": MARK}, {"q": "zinnoberfisch"}, {"__exact": "own"}, {"__in": "own"}]
+)
 def test_search_and_numbers_in_the_address_find_nothing(model, query, foreign_edition, organiser):
     row = ROWS[model](foreign_edition)
     key = model._meta.pk.name
@@ -148,7 +161,10 @@ def test_no_page_of_the_row_opens(model, page, foreign_edition, organiser):
     row = ROWS[model](foreign_edition)
     before = fingerprint(row)
 
-    for answer in (organiser.get(address(model, page, row.pk)), organiser.post(address(model, page, row.pk), {"post": "yes", "_save": "1"})):
+    for answer in (
+        organiser.get(address(model, page, row.pk)),
+        organiser.post(address(model, page, row.pk), {"post": "yes", "_save": "1"}),
+    ):
         assert answer.status_code in {302, 403, 404}
         assert MARK not in text(answer)
         if answer.status_code == 302:
@@ -186,7 +202,12 @@ def test_autocomplete_does_not_offer_it(model, foreign_edition, organiser):
             asked += 1
             answer = organiser.get(
                 reverse("admin:autocomplete"),
-                {"app_label": source._meta.app_label, "model_name": source._meta.model_name, "field_name": name, "term": ""},
+                {
+                    "app_label": source._meta.app_label,
+                    "model_name": source._meta.model_name,
+                    "field_name": name,
+                    "term": "",
+                },
             )
             if answer.status_code != 403:
                 offered = [entry["id"] for entry in json.loads(answer.content)["results"]]
@@ -202,7 +223,10 @@ def test_no_action_reaches_it_by_its_number(model, foreign_edition, own_edition,
     own = ROWS[model](own_edition)
     before = fingerprint(row)
     entry = admin.site._registry[model]
-    names = ["delete_selected", *[a if isinstance(a, str) else a.__name__ for a in entry.actions or ()]]
+    names = [
+        "delete_selected",
+        *[a if isinstance(a, str) else a.__name__ for a in entry.actions or ()],
+    ]
 
     for name in names:
         for confirmation in ({}, {"confirmed": "yes"}, {"post": "yes"}):
@@ -215,7 +239,12 @@ def test_no_action_reaches_it_by_its_number(model, foreign_edition, own_edition,
             # Not by „select all“ either.
             organiser.post(
                 address(model, "changelist"),
-                {"action": name, ACTION_CHECKBOX_NAME: [own.pk], "select_across": "1", **confirmation},
+                {
+                    "action": name,
+                    ACTION_CHECKBOX_NAME: [own.pk],
+                    "select_across": "1",
+                    **confirmation,
+                },
             )
             assert fingerprint(row) == before
 
@@ -247,7 +276,10 @@ def _edition_of(target: Scoped, row: Any) -> int | None:
     return target.edition_of(row)
 
 
-@pytest.mark.parametrize("kind", ["press_officer", "committee", "director", "moderator", "help_desk", "check_in", "observer"])
+@pytest.mark.parametrize(
+    "kind",
+    ["press_officer", "committee", "director", "moderator", "help_desk", "check_in", "observer"],
+)
 def test_a_role_here_lends_no_power_to_a_role_there(kind, client):
     """Organiser of B and something less in A: in A only what that role carries."""
     edition, other = make_edition(at=NOW), make_edition(at=NOW)
@@ -262,7 +294,9 @@ def test_a_role_here_lends_no_power_to_a_role_there(kind, client):
         row = make(edition)
         before = fingerprint(row)
         for page in ("change", "delete"):
-            client.post(address(model, page, row.pk), {"post": "yes", "_save": "1", "name_de": "Neu"})
+            client.post(
+                address(model, page, row.pk), {"post": "yes", "_save": "1", "name_de": "Neu"}
+            )
         client.post(
             address(model, "changelist"),
             {"action": "delete_selected", ACTION_CHECKBOX_NAME: [row.pk], "post": "yes"},
@@ -276,7 +310,9 @@ def test_a_role_here_lends_no_power_to_a_role_there(kind, client):
 
 
 @pytest.mark.parametrize("model", ADMINS, ids=NAMES)
-def test_lists_take_the_same_queries_for_one_row_and_for_three(model, own_edition, organiser, django_assert_num_queries):
+def test_lists_take_the_same_queries_for_one_row_and_for_three(
+    model, own_edition, organiser, django_assert_num_queries
+):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

@@ -83,7 +83,9 @@ def test_an_installation_has_no_such_addresses(client, settings):
         ("demo_refill", {}, "post"),
     ],
 )
-def test_included_by_mistake_they_answer_with_404(name, arguments, method, client, edition, settings):
+def test_included_by_mistake_they_answer_with_404(
+    name, arguments, method, client, edition, settings
+):
     settings.DEMO = False
 
     response = getattr(client, method)(reverse(name, kwargs=arguments))
@@ -236,7 +238,9 @@ def test_a_button_turns_the_clock(stop, moment, client, edition):
 def test_the_stops_are_those_the_buttons_show(client, edition):
     response = client.get(reverse("demo"))
 
-    assert [entry["stop"].key for entry in response.context["stops"]] == [stop.key for stop in STOPS]
+    assert [entry["stop"].key for entry in response.context["stops"]] == [
+        stop.key for stop in STOPS
+    ]
 
 
 def test_any_moment_can_be_typed(client, edition):

@@ -33,7 +33,9 @@ def items(*entries):
     registry = panels.Registry()
     for label, roles, count in entries:
         registry.register(
-            panels.WaitingItem(label, lambda e, user, count=count: count, lambda e: f"/{e.slug}/x/", roles)
+            panels.WaitingItem(
+                label, lambda e, user, count=count: count, lambda e: f"/{e.slug}/x/", roles
+            )
         )
     return registry
 
@@ -139,9 +141,14 @@ def test_fitko_switches_between_all_editions(client, edition):
     assert set(frame_of(client.get(orga(edition))).editions) == {edition, other}
 
 
-@pytest.mark.parametrize(("kind", "sees"), [("organiser", True), ("observer", False), ("press_officer", False), ("moderator", False)])
+@pytest.mark.parametrize(
+    ("kind", "sees"),
+    [("organiser", True), ("observer", False), ("press_officer", False), ("moderator", False)],
+)
 def test_the_journal_is_for_organisers(kind, sees, client, edition):
-    journal.note("admission.revoked", edition=edition, now=NOW, about=make_user(last_name="Kornblume"))
+    journal.note(
+        "admission.revoked", edition=edition, now=NOW, about=make_user(last_name="Kornblume")
+    )
     client.force_login(make_role(kind, edition).person)
 
     page = client.get(orga(edition)).content.decode()
