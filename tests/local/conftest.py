@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,22 +20,42 @@ OURS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def places():
-    """A LOCAL_DIR of the test's own, in a short place; its servers are stopped afterwards."""
+@contextmanager
+def own_places():
     directory = Path(tempfile.mkdtemp(prefix="fkl-", dir="/tmp"))
     directory.chmod(0o711)
     places = Places(directory / "l")
-    yield places
-    Services(places).stop()
-    for process in processes.of(places):
-        os.kill(process, signal.SIGKILL)
-    shutil.rmtree(directory)
+    try:
+        yield places
+    finally:
+        Services(places).stop()
+        for process in processes.of(places):
+            os.kill(process, signal.SIGKILL)
+        shutil.rmtree(directory)
+
+
+@pytest.fixture
+def places():
+    """A LOCAL_DIR of the test's own, in a short place; its servers are stopped afterwards."""
+    with own_places() as places:
+        yield places
+
+
+@pytest.fixture(scope="module")
+def shared_places():
+    """One for the tests of a module that leave its data as they found it."""
+    with own_places() as places:
+        yield places
 
 
 @pytest.fixture
 def services(places):
     return Services(places, durable=False, ends_with_us=True)
+
+
+@pytest.fixture(scope="module")
+def shared_services(shared_places):
+    return Services(shared_places, durable=False, ends_with_us=True)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import os
 import stat
 
+import pytest
+
 from congress.local import environment as demo_environment
 from congress.local.services import Services
 
@@ -10,6 +12,12 @@ ASK = (
     "from django.conf import settings; from django.db import connection; "
     "connection.ensure_connection(); print(settings.DEMO, settings.SECRET_KEY)"
 )
+
+
+@pytest.fixture
+def places(shared_places):
+    """The directory of one demonstration for all tests here; each begins by making it again."""
+    return shared_places
 
 
 def make_demo(places, monkeypatch):
@@ -77,12 +85,13 @@ def test_a_moved_directory_is_found_anew(places, manage, monkeypatch, environmen
     answer = manage("shell", "-v", "0", "-c", ASK, LOCAL_DIR=str(moved))
 
     Services(type(places)(moved)).stop()
+    moved.rename(places.directory)
     assert answer.stdout.split() == ["True", values["SECRET_KEY"]]
 
 
-def test_without_anything_the_command_names_make_demo(manage):
+def test_without_anything_the_command_names_make_demo(manage, tmp_path):
     for command in ("migrate", "runserver", "seed_demo"):
-        answer = manage(command)
+        answer = manage(command, LOCAL_DIR=str(tmp_path))
 
         assert answer.returncode == 1
         assert "`make demo`" in answer.stderr

@@ -74,7 +74,7 @@ def test_it_starts_survives_and_stops_without_leaving_anybody_behind(places, env
     began = time.monotonic()
     demo = start(environment, PORT=port)
     lines_until(demo, f"http://127.0.0.1:{port}/demo/")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20  # 5 s on a quiet machine; what takes long is not repeated
     assert demo_environment.read(places.env_file)["SECRET_KEY"] == key
 
     # A second one is told about the first.

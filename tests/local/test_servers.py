@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import psycopg2
@@ -33,7 +32,8 @@ def ask(services, statement):
     return answer
 
 
-def test_both_servers_answer_and_keep_what_was_written(services):
+def test_both_servers_answer_and_keep_what_was_written(shared_services):
+    services = shared_services
     addresses = services.start({})
     ask(services, "CREATE TABLE note (text text)")
     services.stop()
@@ -60,19 +60,21 @@ def test_each_server_is_named_for_itself(services):
     assert services.valkey.answers()
 
 
-def test_a_killed_postgres_comes_back_with_its_data(services):
+def test_a_killed_postgres_comes_back_with_its_data(shared_services):
+    services = shared_services
     services.start({})
-    ask(services, "CREATE TABLE note (text text)")
+    ask(services, "CREATE TABLE kept (text text)")
 
     os.kill(server_process(services), signal.SIGKILL)
     services.start({})
 
-    assert ask(services, "SELECT count(*) FROM note") == (0,)
+    assert ask(services, "SELECT count(*) FROM kept") == (0,)
 
 
-def test_a_process_id_left_behind_that_is_now_a_stranger_does_not_keep_postgres_from_starting(
-    services,
+def test_a_process_id_left_behind_that_is_now_a_stranger_keeps_nobody_from_starting(
+    shared_services,
 ):
+    services = shared_services
     services.start({})
     services.stop()
     (services.postgres.home.cluster / "postmaster.pid").write_text(f"{os.getpid()}\n/elsewhere\n")
@@ -107,11 +109,11 @@ def test_data_of_another_version_is_kept_and_named_in_a_sentence(services):
 
 
 def test_a_hanging_valkey_is_replaced(services):
-    services.start({})
+    services.start({"DATABASE_URL": "postgres://elsewhere/db"})
     hanging = int(services.valkey.socket.with_name("valkey.pid").read_text())
     os.kill(hanging, signal.SIGSTOP)
 
-    services.start({})
+    services.start({"DATABASE_URL": "postgres://elsewhere/db"})
 
     assert services.valkey.answers()
     assert int(services.valkey.socket.with_name("valkey.pid").read_text()) != hanging
@@ -209,18 +211,3 @@ def test_root_below_a_closed_directory_opens_no_door(tmp_path_factory, without):
     assert answered == "True"
     assert cluster.startswith("/var/tmp/" if without else str(closed))
     assert {path: path.stat().st_mode for path in (closed, *closed.parents)} == before
-
-
-def test_threads_that_start_together_get_the_same_server(services):
-    addresses = []
-    threads = [
-        threading.Thread(target=lambda: addresses.append(services.start({})["DATABASE_URL"]))
-        for _ in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(set(addresses)) == 1
-    assert len(addresses) == 3
