@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from email.utils import formataddr, parseaddr
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import css_inline
 from cryptography.fernet import Fernet
@@ -479,7 +479,8 @@ def _context(
                 token = actions.mint(link=row, now=row.edition.now())
                 fresh = AccessLink.objects.values_list("token_hash", flat=True).get(pk=row.pk)
                 tokens[row.pk] = (row.token_hash, row.previous_token_hash, bytes(fresh or b""))
-            context["access_url"] = settings.SITE_URL + reverse(_link_address(row), args=[token])
+            address = reverse(_link_address(row), args=[token])
+            context["access_url"] = settings.SITE_URL + (address if mint else unquote(address))
     for enrich in ENRICHERS.get(letter.template, ()):
         context |= enrich(letter, context)
     return context
