@@ -40,9 +40,7 @@ def make_accreditation(edition: Edition | None = None, **fields: Any) -> Accredi
 
 def make_approved(edition: Edition | None = None, **fields: Any) -> Accreditation:
     accreditation = make_accreditation(edition, **fields)
-    actions.approve(
-        accreditation=accreditation, by=make_user(), now=accreditation.edition.now()
-    )
+    actions.approve(accreditation=accreditation, by=make_user(), now=accreditation.edition.now())
     accreditation.refresh_from_db()
     return accreditation
 

@@ -93,7 +93,7 @@ def test_where_late_requests_are_not_taken_the_text_is_kept_and_the_press_office
     assert "Ganz besonderes Blatt" in page
     assert "presse@fachkongress.example" in page
     form = client.get(form_of(edition)).content.decode()
-    assert "<form method=\"post\" novalidate>" not in form
+    assert '<form method="post" novalidate>' not in form
 
 
 def test_after_the_congress_nothing_is_taken(client):
@@ -231,7 +231,9 @@ def test_confirming_twice_says_it_was_confirmed(client):
 def test_a_proof_may_follow_until_the_decision(client):
     accreditation = make_accreditation()
 
-    client.post(page_of(accreditation), {"act": "proof", "work": "https://rundschau.example/impressum"})
+    client.post(
+        page_of(accreditation), {"act": "proof", "work": "https://rundschau.example/impressum"}
+    )
 
     accreditation.refresh_from_db()
     assert accreditation.has_proof
@@ -339,7 +341,10 @@ def test_a_decision_is_made_once():
         )
     with pytest.raises(actions.AlreadyDecided):
         actions.reject(
-            accreditation=accreditation, code="late", by=make_user(), now=accreditation.edition.now()
+            accreditation=accreditation,
+            code="late",
+            by=make_user(),
+            now=accreditation.edition.now(),
         )
 
     accreditation.refresh_from_db()
