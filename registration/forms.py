@@ -29,17 +29,20 @@ class RegistrationForm(forms.Form):
         label=_("First name"),
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+        error_messages={"required": _("Please enter your first name.")},
     )
     last_name = LineFormField(
         label=_("Last name"),
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+        error_messages={"required": _("Please enter your last name.")},
     )
     body = LineFormField(
         label=_("Authority or institution"),
         max_length=255,
         help_text=_("For example: Stadt Musterhausen, Hauptamt"),
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        error_messages={"required": _("Please enter your authority or institution.")},
     )
     email = MailboxFormField(
         label=_("Official e-mail address"),
@@ -112,6 +115,7 @@ class EvidenceForm(forms.Form):
         max_length=255,
         help_text=_("Name and place, as they stand on your letterhead."),
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        error_messages={"required": _("Please name the authority you work for.")},
     )
     how_to_check = ParagraphFormField(
         label=_("How may we check this?"),
@@ -121,6 +125,7 @@ class EvidenceForm(forms.Form):
             "or a colleague who is registered already."
         ),
         widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Please tell us how we may check this.")},
     )
 
 
