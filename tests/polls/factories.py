@@ -10,7 +10,9 @@ def make_live_stage(**fields) -> Stage:
     return make_stage(make_edition(at=NOW), **fields)
 
 
-def make_poll(stage: Stage | None = None, *, answers=("Ja", "Nein", "Vielleicht"), **fields) -> Poll:
+def make_poll(
+    stage: Stage | None = None, *, answers=("Ja", "Nein", "Vielleicht"), **fields
+) -> Poll:
     stage = stage or make_live_stage()
     values = {"text": "Wie weit sind Sie?", "now": stage.edition.now()}
     return actions.create_poll(stage=stage, answers=answers, **values | fields)

@@ -79,7 +79,9 @@ def address(stage: Stage) -> str:
     return f"/ws/{stage.edition.slug}/live/{stage.slug}/"
 
 
-async def open_page(stage: Stage, person: User | int, **options: Any) -> tuple[Page, dict[str, Any]]:
+async def open_page(
+    stage: Stage, person: User | int, **options: Any
+) -> tuple[Page, dict[str, Any]]:
     """A page whose socket is open, and its first frame."""
     page = Page(stage, sign_in(person), **options)
     accepted, _ = await page.connect(timeout=8)

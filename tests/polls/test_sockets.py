@@ -187,7 +187,9 @@ async def test_a_ticket_saves_the_look_up(pages, client, monkeypatch):
     ticket = response.context["settings"]["ticket"]
     session = client.cookies["sid"].value
     asked = []
-    monkeypatch.setattr(entry.door, "work", lambda wanted: asked.extend(wanted) or [entry.Refusal(4403)])
+    monkeypatch.setattr(
+        entry.door, "work", lambda wanted: asked.extend(wanted) or [entry.Refusal(4403)]
+    )
 
     page = Page(stage, session, query=f"?ticket={ticket}")
     await page.connect()
@@ -377,7 +379,9 @@ async def test_results_after_the_vote_are_for_those_who_voted(pages):
 
     shown = [state["poll"]["results"]["counts"] for state in (voted, waiting, watching, running)]
     assert [counts is not None for counts in shown] == [True, False, False, True]
-    assert all(state["poll"]["results"]["total"] == 5 for state in (voted, waiting, watching, running))
+    assert all(
+        state["poll"]["results"]["total"] == 5 for state in (voted, waiting, watching, running)
+    )
 
     await waits.ask(type="vote", id="a", poll=poll.pk, choices=[yes])
     while (frame := await waits.hear("results"))["rev"] < 2:
@@ -447,7 +451,12 @@ async def test_a_heartbeat_tells_all_versions(pages, monkeypatch):
     beat = await page.hear("heartbeat")
 
     assert beat.pop("now").startswith("2021-03-18T09:00:")
-    assert beat == {"type": "heartbeat", "seq": state["seq"], "rev": {str(poll.pk): 0}, "questions": 0}
+    assert beat == {
+        "type": "heartbeat",
+        "seq": state["seq"],
+        "rev": {str(poll.pk): 0},
+        "questions": 0,
+    }
 
 
 async def test_resume_brings_the_whole_state(pages):
@@ -540,7 +549,7 @@ async def test_bad_frames_without_end_end_the_socket(pages):
 async def test_a_reader_that_does_not_read_is_dropped_and_slows_nobody(pages, monkeypatch):
     monkeypatch.setattr(sockets, "SEND_SECONDS", 0.5)
     stage = make_live_stage()
-    stuck, _ = await opened(pages, stage)
+    await opened(pages, stage)
     other, _ = await opened(pages, stage)
     (socket,) = [one for one in sockets.guard() if one.base_send is not None][:1]
     release = asyncio.Event()
