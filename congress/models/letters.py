@@ -129,7 +129,7 @@ class LetterText(models.Model):
         choices=[("de", _("German")), ("en", _("English"))],
         default="de",
     )
-    subject = LineField(_("subject"), max_length=200)
+    subject = LineField(_("subject"), max_length=1000)
     body = ParagraphField(
         _("text"),
         help_text=_("Placeholders as in the standard text, e.g. {{ person.display_name }}."),
