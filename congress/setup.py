@@ -18,7 +18,11 @@ def install_states() -> str:
     for row in rows:
         State.objects.update_or_create(
             code=row["code"],
-            defaults={"name": row["name"], "official_name": row["official_name"], "capital": row["capital"]},
+            defaults={
+                "name": row["name"],
+                "official_name": row["official_name"],
+                "capital": row["capital"],
+            },
         )
     return f"{len(rows)} Länder (with the Bund)"
 
