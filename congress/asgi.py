@@ -39,5 +39,6 @@ class FewThreads:
 pages = get_asgi_application()
 
 from polls.routing import sockets  # noqa: E402  # the apps must be ready first
+from polls.twin import Twin  # noqa: E402
 
-application = ProtocolTypeRouter({"http": FewThreads(pages), "websocket": sockets})
+application = ProtocolTypeRouter({"http": Twin(FewThreads(pages)), "websocket": sockets})

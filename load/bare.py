@@ -24,7 +24,6 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 OPTIONS = (1, 2, 3, 4)
 
 
-
 def frame(payload: bytes) -> bytes:
     size = len(payload)
     head = bytes([129, size]) if size < 126 else b"\x81\x7e" + struct.pack("!H", size)
@@ -121,7 +120,9 @@ class Line(asyncio.Protocol):
 
 async def serve(port: int) -> None:
     loop, room = asyncio.get_running_loop(), Room()
-    server = await loop.create_server(lambda: Line(room), sock=listen("127.0.0.1", port), backlog=4096)
+    server = await loop.create_server(
+        lambda: Line(room), sock=listen("127.0.0.1", port), backlog=4096
+    )
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
     async with server, asyncio.TaskGroup() as group:

@@ -28,11 +28,16 @@ class NobodyAnswers(Refused):
 
 def page_seen(stage_id: int, kind: str) -> None:
     """A page asked for the state over HTTP. Remembered for a moment, that somebody did, not who."""
-    if not counts(kind) or time.monotonic() - _noted.get(stage_id, -_NOTE_SECONDS) < _NOTE_SECONDS:
+    if not is_new(stage_id, kind):
         return
     _noted[stage_id] = time.monotonic()
     with contextlib.suppress(Exception):  # without Redis nobody asks for it either
         cache.set(_key(stage_id), 1, PAGE_SECONDS)
+
+
+def is_new(stage_id: int, kind: str) -> bool:
+    """Whether `page_seen` has something to remember."""
+    return counts(kind) and time.monotonic() - _noted.get(stage_id, -_NOTE_SECONDS) >= _NOTE_SECONDS
 
 
 def counts(kind: str) -> bool:

@@ -42,6 +42,10 @@ class Memory:
         self._loaded_at = 0.0
         self._lock = Lock()
 
+    def newest(self, seconds: float = FRESH_SECONDS) -> Any:
+        """The picture in memory if it is at most so old, else nothing. Never waits."""
+        return self.picture if time.monotonic() - self._loaded_at < seconds else None
+
     def fresh(self, seconds: float = FRESH_SECONDS) -> Any:
         """A picture at most so old. Call it from a thread with a database connection."""
         picture = self.picture

@@ -235,7 +235,9 @@ class Crowd:
         steady = [
             viewer.record
             for viewer in self.sockets
-            if viewer.record.sent_at and viewer.record.acked_at and viewer not in self._expected_cuts
+            if viewer.record.sent_at
+            and viewer.record.acked_at
+            and viewer not in self._expected_cuts
         ]
         by_page = [viewer.record for viewer in self.pages if viewer.record.acked_at]
         own = resource.getrusage(resource.RUSAGE_SELF)
@@ -330,7 +332,12 @@ async def rehearse(job: dict[str, Any]) -> None:
         settle = time.monotonic() - settled
         _say("voted")
         await crowd.until(lambda: all(viewer.state == "closed" for viewer in viewers), 30)
-        _say("figures", settle=round(settle, 2), wrong=crowd.wrong(len(crowd.sent)), **crowd.measured())
+        _say(
+            "figures",
+            settle=round(settle, 2),
+            wrong=crowd.wrong(len(crowd.sent)),
+            **crowd.measured(),
+        )
     except TimeoutError:
         _say("figures", failed="no poll", **crowd.measured())
     finally:

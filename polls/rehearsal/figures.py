@@ -22,9 +22,7 @@ def percentiles(seconds: Iterable[float]) -> dict[str, float] | None:
     return {name: round(value * 1000, 1) for name, value in (shown | {"max": ordered[-1]}).items()}
 
 
-def fan_out(
-    sent: Sequence[float | None], records: Iterable[Record]
-) -> dict[str, float] | None:
+def fan_out(sent: Sequence[float | None], records: Iterable[Record]) -> dict[str, float] | None:
     """From sending a vote until a viewer held a total that includes it, over all pairs of vote and viewer.
 
     `sent` in the order of the acknowledgements: the n-th acknowledged vote is in every total from n on. Votes without

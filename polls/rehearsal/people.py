@@ -25,7 +25,15 @@ from polls.models import RehearsalReport as Report
 DOMAIN = "generalprobe.invalid"
 HOURS = 12
 _CHUNK = 1000
-_LEVELS = [Level.KOMMUNE, Level.KOMMUNE, Level.KOMMUNE, Level.LAND, Level.LAND, Level.BUND, Level.IT_PROVIDER]
+_LEVELS = [
+    Level.KOMMUNE,
+    Level.KOMMUNE,
+    Level.KOMMUNE,
+    Level.LAND,
+    Level.LAND,
+    Level.BUND,
+    Level.IT_PROVIDER,
+]
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,9 @@ def remove(stage: Stage) -> int:
     _patiently()
     people = list(of_stage(stage).values_list("pk", flat=True))
     polls = set(
-        Poll.objects.filter(stage=stage, rehearsal_reports__isnull=False).values_list("pk", flat=True)
+        Poll.objects.filter(stage=stage, rehearsal_reports__isnull=False).values_list(
+            "pk", flat=True
+        )
     )
     polls |= _prepared_by(people, stage)
     _remove_polls(polls)

@@ -57,7 +57,9 @@ class AnotherRehearsalRuns(Refused):
 
 
 class NobodyServes(Refused):
-    message = _("No server answers at this address. Please start it, or name another one with --address.")
+    message = _(
+        "No server answers at this address. Please start it, or name another one with --address."
+    )
 
 
 class NotSoMany(Refused):
@@ -208,11 +210,17 @@ def _run(stage: Stage, company: people.Company, address: str, tell: Tell) -> dic
             actions.close_poll(poll=poll, now=stage.edition.now(), by=company.moderator)
         elif said["say"] == "figures" and poll is not None:
             figures = {name: value for name, value in said.items() if name != "say"}
-            return figures | _counted(poll, figures) | {
-                "entered": entered,
-                "cpu": round(cpu, 2) if processes else None,
-                "memory_per_viewer": round(memory / entered, 1) if processes and entered else None,
-            }
+            return (
+                figures
+                | _counted(poll, figures)
+                | {
+                    "entered": entered,
+                    "cpu": round(cpu, 2) if processes else None,
+                    "memory_per_viewer": round(memory / entered, 1)
+                    if processes and entered
+                    else None,
+                }
+            )
     raise CrowdBroke
 
 

@@ -156,7 +156,10 @@ def table(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """What was measured, line by line."""
     lines = [
         (_("Simulated viewers by socket / by HTTP"), f"{figures['sockets']} / {figures['pages']}"),
-        (_("Votes: sent / confirmed / counted"), _numbers(figures, "votes", "acknowledged", "total")),
+        (
+            _("Votes: sent / confirmed / counted"),
+            _numbers(figures, "votes", "acknowledged", "total"),
+        ),
         (_("Lost / doubled"), _numbers(figures, "lost", "doubled")),
         (_("Lines cut and back again"), f"{figures['cuts']}"),
     ]

@@ -264,6 +264,7 @@ class PageViewer(Viewer):
         self._line = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
+        self._own_seq = -1
 
     async def connect(self, seconds: float = 60.0) -> None:
         self.record.asked_at = time.monotonic()
@@ -318,8 +319,11 @@ class PageViewer(Viewer):
         status, headers, body = await self._request("GET", "state.json")
         if status == 200:
             self.etag = headers.get("etag", "")
-            self.learn(self.crowd.read(body), time.monotonic())
-            status, _headers, _body = await self._request("GET", "me.json")
+            news = self.crowd.read(body)
+            self.learn(news, time.monotonic())
+            if news.seq != self._own_seq:
+                status, _headers, _body = await self._request("GET", "me.json")
+                self._own_seq = news.seq
         if status not in {200, 304}:
             self.crowd.odd += 1
             self.crowd.failed_answers += 1

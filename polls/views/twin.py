@@ -1,5 +1,6 @@
 """The twin of the socket over HTTP: the same snapshot by GET, the same four actions by POST.
 
+What is asked all the time is answered by `polls.twin` before it comes here; these views do the same, and refuse.
 Whoever asks as a program gets the protocol's bodies; a plain form gets its page back.
 """
 
@@ -24,18 +25,8 @@ from congress.live.frames import LARGEST_FRAME, BadFrame, decode, read, reply_id
 from congress.live.limits import buckets
 from congress.live.sockets import Declined, error_body, serialised
 from polls import presence, voting
+from polls.twin import STATUS
 from polls.views.stages import Viewer, find_stage, render_stage
-
-STATUS = {
-    "bad_frame": 400,
-    "forbidden": 403,
-    "not_admitted": 403,
-    "not_found": 404,
-    "poll_closed": 409,
-    "too_long": 413,
-    "too_fast": 429,
-    "busy": 503,
-}
 
 Handler = Callable[[Viewer, Mapping[str, Any]], dict[str, Any]]
 

@@ -38,7 +38,9 @@ class Command(BaseCommand):
             "--tickets", metavar="FILE", type=Path,
             help="only write session cookies for an outside load generator, and open a poll for them",
         )  # fmt: skip
-        way.add_argument("--cleanup", action="store_true", help="remove what tickets or a crash left")
+        way.add_argument(
+            "--cleanup", action="store_true", help="remove what tickets or a crash left"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Asked to end, whoever asks: everything is removed first.
@@ -78,10 +80,12 @@ class Command(BaseCommand):
             poll = running.write_tickets(place, viewers=viewers, file=tickets)
             self.stdout.write(
                 _both(
-                    lambda: _(
-                        "%(viewers)s viewers and a moderator in %(file)s; poll %(poll)s is open. When you are done: --cleanup"
+                    lambda: (
+                        _(
+                            "%(viewers)s viewers and a moderator in %(file)s; poll %(poll)s is open. When you are done: --cleanup"
+                        )
+                        % {"viewers": viewers, "file": tickets, "poll": poll.pk}
                     )
-                    % {"viewers": viewers, "file": tickets, "poll": poll.pk}
                 )
             )
         else:

@@ -71,7 +71,7 @@
   /* --- The line: socket with full jitter, else the twin ------------------------------------------------------ */
 
   function Line(settings, hear, tell) {
-    let socket = null, timer = null, watch = null, polling = null, etag = "", attempts = 0, swallowed = 0, over = false;
+    let socket = null, timer = null, watch = null, polling = null, etag = "", ownSeq = null, attempts = 0, swallowed = 0, over = false;
     let heardAt = 0, gotState = false, first = true, wait = POLL_MS;
 
     function address() {
@@ -141,6 +141,7 @@
 
     function startPolling() {
       if (polling || over) return;
+      ownSeq = null;
       polling = setTimeout(ask, Math.random() * 500);
     }
 
@@ -155,8 +156,10 @@
         if (answer.status === 200) {
           etag = answer.headers.get("ETag") || "";
           const state = await answer.json();
-          const own = await fetch(settings.me, { credentials: "same-origin", redirect: "manual", cache: "no-store" });
-          if (polling) { hear(state); if (own.ok) hear(await own.json()); }
+          // What is mine changes with what is shown; a vote of mine I know of.
+          const own = state.seq === ownSeq ? null : await fetch(settings.me, { credentials: "same-origin", redirect: "manual", cache: "no-store" });
+          if (own && own.ok) ownSeq = state.seq;
+          if (polling) { hear(state); if (own && own.ok) hear(await own.json()); }
         } else if (answer.status !== 304) throw new Error(String(answer.status));
         if (polling) tell("twin");
         wait = Math.min(LONGEST_POLL_MS, Math.max(POLL_MS, (Date.now() - began) * 10)); // stretched under load
