@@ -96,6 +96,7 @@ def test_without_the_share_lock_acknowledged_votes_are_missing(monkeypatch):
     poll = make_open_poll(stage)
     yes, *_ = option_ids(poll)
     monkeypatch.setattr(actions, "_POLL", actions._POLL.replace("FOR SHARE OF p", ""))
+    monkeypatch.setattr(actions, "_QUEUE", "SELECT 1")
     read, closed = threading.Event(), threading.Event()
     whole = actions._raise_sums
 
@@ -122,7 +123,8 @@ def test_without_the_share_lock_acknowledged_votes_are_missing(monkeypatch):
     assert result["total"] == 0  # acknowledged, and missing from what was announced
 
 
-def test_with_the_share_lock_closing_waits(monkeypatch):
+def test_with_the_share_lock_alone_closing_waits(monkeypatch):
+    monkeypatch.setattr(actions, "_QUEUE", "SELECT 1")
     stage = make_live_stage()
     first, _second = make_voters(stage, 2)
     poll = make_open_poll(stage)
@@ -150,6 +152,42 @@ def test_with_the_share_lock_closing_waits(monkeypatch):
 
     assert outcomes == [Outcome.COUNTED]
     assert result["total"] == 1
+
+
+def storm(*, voters, threads):
+    """Everybody votes alone, on many threads; how many had voted before and after the poll was closed meanwhile."""
+    stage = make_live_stage()
+    people = make_voters(stage, voters)
+    poll = make_open_poll(stage)
+    yes, *_ = option_ids(poll)
+    done, enough = itertools.count(1), threading.Event()
+
+    def vote(part):
+        for person in part:
+            actions.cast_votes([Ballot(person, stage.pk, poll.pk, (yes,))])
+            if next(done) >= threads * 2:
+                enough.set()
+
+    def close():
+        mine = Poll.objects.get(pk=poll.pk)
+        enough.wait(30)
+        before = next(done)
+        actions.close_poll(poll=mine, now=NOW)
+        return next(done) - before
+
+    *_, meanwhile = in_threads(*[partial(vote, people[n::threads]) for n in range(threads)], close)
+    return meanwhile
+
+
+def test_closing_gets_its_turn_while_votes_pour_in():
+    assert storm(voters=400, threads=8) < 100
+
+
+def test_without_the_queue_closing_waits_for_the_last_vote(monkeypatch):
+    """The control: share locks that overlap let every new batch pass whoever waits to close."""
+    monkeypatch.setattr(actions, "_QUEUE", "SELECT 1")
+
+    assert storm(voters=400, threads=8) > 200
 
 
 def test_one_person_on_many_threads_counts_once(rounds):
