@@ -201,7 +201,8 @@ def account(**fields):
     return person
 
 
-def test_guessing_one_account_is_limited_and_the_code_still_works(client):
+def test_guessing_one_account_is_limited_and_the_code_still_works(client, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     person = account(password="Das-ist-ein-langer-Satz")
     for number in range(11):
         answer = client.post(

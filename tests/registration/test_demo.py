@@ -21,15 +21,9 @@ def test_the_demonstration_has_registrations_in_every_state_and_stays_as_it_is()
     assert not Letter.objects.filter(template__startswith="registration/").exists()
     for row in before:
         assert row["email"].endswith(".example")
-
-
-@pytest.mark.parametrize(
-    ("address", "level"),
-    [("a@stadt-musterhausen.example", "kommune"), ("a@referat.land-beispiel.example", "land")],
-)
-def test_the_invented_authorities_are_admitted(address, level):
-    seed()
-
-    found = eligibility.assess(address)
-
-    assert (found.decision, found.level) == ("allow", level)
+    for address, level in (
+        ("a@stadt-musterhausen.example", "kommune"),
+        ("a@referat.land-beispiel.example", "land"),
+    ):
+        found = eligibility.assess(address)
+        assert (found.decision, found.level) == ("allow", level)
