@@ -109,7 +109,6 @@ class Poll(models.Model):
     result: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    options: models.Manager[Option]
     objects: ClassVar[PollQuerySet] = PollQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
 
     class Meta:

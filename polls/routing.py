@@ -1,5 +1,7 @@
 """Sockets of the live part."""
 
+from typing import Any
+
 from channels.routing import URLRouter
 from django.urls import re_path
 
@@ -7,15 +9,15 @@ from congress.live.origins import OurOriginsOnly
 from congress.live.sockets import Nowhere
 from polls.consumers import StageSocket
 
-sockets = OurOriginsOnly(
-    URLRouter(
-        [
-            # The edition's slug as in congress.urls.
-            re_path(
-                r"^ws/(?P<edition>\d{4}(?:-[a-z0-9-]{1,34})?)/live/(?P<stage>[-a-zA-Z0-9_]{1,40})/$",
-                StageSocket.as_asgi(),
-            ),
-            re_path(r"", Nowhere.as_asgi()),
-        ]
-    )
-)
+# Django's types know paths to views only; Channels takes the same for sockets.
+_stage: Any = StageSocket.as_asgi()
+_nowhere: Any = Nowhere.as_asgi()
+_routes: Any = [
+    # The edition's slug as in congress.urls.
+    re_path(
+        r"^ws/(?P<edition>\d{4}(?:-[a-z0-9-]{1,34})?)/live/(?P<stage>[-a-zA-Z0-9_]{1,40})/$", _stage
+    ),
+    re_path(r"", _nowhere),
+]
+
+sockets = OurOriginsOnly(URLRouter(_routes))

@@ -163,7 +163,8 @@ class Socket(AsyncWebsocketConsumer):
 
     async def _who(self) -> Visitor | Refusal:
         route = self.scope["url_route"]["kwargs"]
-        key = entry.session_key(self.scope)
+        scope: Any = self.scope
+        key = entry.session_key(scope)
         self.wanted = Wanted(key, route["edition"], route["stage"])
         tickets = parse_qs(self.scope.get("query_string", b"").decode("latin-1")).get("ticket", [])
         for ticket in tickets[:1]:
@@ -286,7 +287,7 @@ class Socket(AsyncWebsocketConsumer):
         try:
             while self._waiting:
                 key = next(iter(self._waiting))
-                message = self._waiting.pop(key)
+                message: Any = self._waiting.pop(key)
                 self._send_began = time.monotonic()
                 await self.base_send(message)
         except asyncio.CancelledError:

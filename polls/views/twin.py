@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -18,7 +18,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import condition, require_POST, require_safe
 
-from congress.http import MemberRequest, admission_required
+from congress.http import EditionRequest, MemberRequest, admission_required
 from congress.live.batches import Busy
 from congress.live.entry import OBSERVER
 from congress.live.frames import LARGEST_FRAME, BadFrame, decode, read, reply_id
@@ -65,9 +65,10 @@ def _door(kind: str, *, number_lists: tuple[str, ...] = ()) -> Callable[[Handler
     def decorate(handle: Handler) -> Any:
         @require_POST
         @wraps(handle)
-        def view(request: MemberRequest, stage: str) -> HttpResponseBase:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+        def view(anybody: EditionRequest, stage: str) -> HttpResponseBase:
+            if not anybody.user.is_authenticated:
+                return redirect_to_login(anybody.get_full_path())
+            request = cast(MemberRequest, anybody)
             viewer = Viewer(request, find_stage(request, stage))
             reply_to: str | None = None
             content: dict[str, Any] = {}
