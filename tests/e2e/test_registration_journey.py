@@ -164,7 +164,9 @@ def test_whom_the_registry_does_not_know_is_admitted_by_a_person(own_site, brows
     reviewer = browse(own_site, person=demo_person("organiser"))
     reviewer.goto("/2021/orga/")
     reviewer.get_by_role("link", name=re.compile("Anmeldungen zu prüfen")).first.click()
-    reviewer.get_by_role("row", name=re.compile("unser-kleines-amt")).get_by_role("checkbox").check()
+    reviewer.get_by_role("row", name=re.compile("unser-kleines-amt")).get_by_role(
+        "checkbox"
+    ).check()
     reviewer.locator("select[name=action]").select_option("admit")
     reviewer.locator("button[name=index]").click()
     reviewer.get_by_role("button", name="Zulassen").click()
