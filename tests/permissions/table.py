@@ -1,0 +1,310 @@
+"""Who opens what: every address below `/<edition>/` and the administration, for everybody there is.
+
+A new address needs a line in `DOORS`; test_table.py fails without one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.urls import URLResolver, get_resolver, reverse
+
+from congress import links
+from congress.live.entry import RUNS_A_STAGE
+from congress.models import Edition, Letter, Page, Role, Stage, User
+from polls.models import Poll
+from programme.models import Session
+from tests.factories import (
+    NOW,
+    make_admission,
+    make_edition,
+    make_role,
+    make_session,
+    make_stage,
+    make_user,
+)
+from tests.polls.factories import make_open_poll, option_ids
+
+KINDS = [str(kind) for kind in Role.Kind.values]
+ADMITTED = ["attendee", "speaker", "press", "staff", "rehearsal"]
+VOTERS = [kind for kind in ADMITTED if kind != "press"]
+
+
+@dataclass
+class World:
+    """An edition with one of everything, and another one with as much."""
+
+    edition: Edition
+    stage: Stage
+    session: Session
+    poll: Poll
+    letter: Letter
+
+    def arguments(self, *names: str) -> dict[str, Any]:
+        known = {
+            "edition": self.edition.slug,
+            "stage": self.stage.slug,
+            "code": self.session.code,
+            "poll": self.poll.pk,
+            "verb": "close",
+            "number": self.letter.pk,
+            "token": links.new_token("attendee"),
+        }
+        return {name: known[name] for name in names}
+
+
+def make_world() -> World:
+    edition = make_edition(at=NOW)
+    Page.objects.create(edition=edition, slug="hilfe", title_de="Hilfe", body_de="Text")
+    stage = make_stage(edition, slug="plenum")
+    session = make_session(stage)
+    return World(
+        edition,
+        stage,
+        session,
+        make_open_poll(stage),
+        Letter.objects.create(
+            edition=edition,
+            template="congress/emails/login_code.md",
+            once=f"table-{edition.pk}",
+            to="kim@stadt-musterhausen.example",
+            message_id=f"<table-{edition.pk}@testserver>",
+        ),
+    )
+
+
+# --- People ---------------------------------------------------------------------------------------------
+# Each with what they are in the edition that is looked at.
+
+
+def _admitted(kind: str) -> Callable[[World, World], User | None]:
+    return lambda here, there: make_admission(here.edition, kind=kind).person
+
+
+def _role(kind: str) -> Callable[[World, World], User | None]:
+    return lambda here, there: make_role(kind, here.edition).person
+
+
+def _role_there(kind: str) -> Callable[[World, World], User | None]:
+    return lambda here, there: make_role(kind, there.edition).person
+
+
+def _over(here: World, there: World) -> User:
+    return make_role("organiser", here.edition, valid_until=NOW - timedelta(hours=1)).person
+
+
+def _revoked(here: World, there: World) -> User:
+    return make_admission(here.edition, revoked_at=NOW - timedelta(hours=1)).person
+
+
+def _switched_off(here: World, there: World) -> User:
+    return make_role("organiser", here.edition, person=make_user(is_active=False)).person
+
+
+PEOPLE: dict[str, Callable[[World, World], User | None]] = {
+    "anonymous": lambda here, there: None,
+    "stranger": lambda here, there: make_user(),
+    **{f"admitted {kind}": _admitted(kind) for kind in ADMITTED},
+    **{kind: _role(kind) for kind in KINDS},
+    "fitko": lambda here, there: make_role("organiser").person,
+    "operator": lambda here, there: make_user(is_superuser=True),
+    **{f"{kind} elsewhere": _role_there(kind) for kind in KINDS},
+    "attendee elsewhere": lambda here, there: make_admission(there.edition).person,
+    "organiser until an hour ago": _over,
+    "attendee whose admission was revoked": _revoked,
+    "organiser who was switched off": _switched_off,
+}
+NOBODY = {"anonymous", "organiser who was switched off"}
+INSIDE = {f"admitted {kind}" for kind in ADMITTED} | set(KINDS) | {"fitko", "operator"}
+
+
+def roles(*kinds: str) -> frozenset[str]:
+    """People who play one of the kinds; FITKO's organisers and the operator everywhere."""
+    everywhere = {"operator"} | ({"fitko"} if "organiser" in kinds else set())
+    return frozenset({*kinds} | everywhere)
+
+
+EVERYBODY = frozenset(PEOPLE)
+SIGNED_IN = EVERYBODY - NOBODY
+
+
+# --- Doors ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who may, what the answer is for them, and what it is for the others (DESIGN, section 4)."""
+
+    may: frozenset[str]
+    arguments: tuple[str, ...] = ("edition",)
+    opens: int = 200
+    method: str = "get"
+    data: Callable[[World], dict[str, Any]] | None = None
+    # What others get who belong to the edition; everybody else: 404, nobody: the sign-in.
+    inside: int = 403
+    others: dict[str, int] = field(default_factory=dict)
+
+    def answer(self, who: str) -> int:
+        if who in self.others:
+            return self.others[who]
+        if who in self.may:
+            return self.opens
+        if who in NOBODY:
+            return 302
+        return self.inside if who in INSIDE else 404
+
+
+def public(*arguments: str, **more: Any) -> Door:
+    return Door(EVERYBODY, ("edition", *arguments), **more)
+
+
+def staff(*kinds: str, arguments: tuple[str, ...] = (), **more: Any) -> Door:
+    return Door(roles(*kinds), ("edition", *arguments), **more)
+
+
+def audience(*arguments: str, **more: Any) -> Door:
+    """Whoever is admitted, or has a role in the edition and looks."""
+    return Door(frozenset(INSIDE), ("edition", *arguments), **more)
+
+
+def twin(frame: Callable[[World], dict[str, Any]], opens: int = 200) -> Door:
+    """On the HTTP twin of the stage whoever is not admitted, or looks only, reads 403 `not_admitted`."""
+    may = frozenset(f"admitted {kind}" for kind in VOTERS)
+    others = dict.fromkeys(SIGNED_IN - may, 403)
+    return Door(may, ("edition", "stage"), opens=opens, method="post", data=frame, others=others)
+
+
+def _vote(world: World) -> dict[str, Any]:
+    choices = option_ids(world.poll)[:1]
+    return {"type": "vote", "id": "a1", "poll": world.poll.pk, "choices": choices}
+
+
+def _ask(world: World) -> dict[str, Any]:
+    return {"type": "ask", "id": "a2", "text": "Wann?"}
+
+
+def _support(world: World) -> dict[str, Any]:
+    return {"type": "support", "id": "a3", "question": 1}
+
+
+def _rate(world: World) -> dict[str, Any]:
+    return {"type": "rate", "id": "a4", "session": world.session.code, "stars": 4}
+
+
+STAGES = tuple(str(kind) for kind in RUNS_A_STAGE)
+
+DOORS: dict[str, Door] = {
+    # congress
+    "home": public(),
+    "help": public(),
+    "orga": staff(*KINDS),
+    "outbox": staff("organiser", "help_desk", "press_officer"),
+    # The press office reads letters to the press only.
+    "outbox_letter": staff(
+        "organiser", "help_desk", arguments=("number",), others={"press_officer": 404}
+    ),
+    # programme
+    "programme": public(),
+    "session": public("code"),
+    "session_calendar": public("code"),
+    "programme_calendar": public(),
+    "schedule_json": public(),
+    "schedule_xml": public(),
+    # registration: closed at this moment of the edition
+    "register": public(),
+    "registration_code": public(opens=302),
+    "registration_confirm": public("token", opens=410),
+    "my_registration": Door(SIGNED_IN),
+    "registration_cancel": Door(SIGNED_IN, opens=404),
+    "registration_calendar": Door(SIGNED_IN, opens=404),
+    # live
+    "live": audience(),
+    "live_stage": audience("stage"),
+    "live_state": audience("stage"),
+    "live_me": audience("stage"),
+    "live_vote": twin(_vote),
+    # Not taken yet: refused to everybody, in the words of the protocol.
+    "live_ask": twin(_ask, opens=403),
+    "live_support": twin(_support, opens=404),
+    "live_rate": twin(_rate, opens=404),
+    "moderation": staff(*STAGES, opens=302),  # straight on to the only stage
+    "moderation_stage": staff(*STAGES, arguments=("stage",)),
+    "rehearsal": staff("organiser", "director"),
+    "moderation_act": staff(*STAGES, arguments=("stage", "poll", "verb"), method="post", opens=303),
+    # press
+    "press": public(),
+    "accreditation": public(),
+    "accreditation_sent": public(opens=302),
+    "accreditation_request": public("token", opens=404),
+}
+IN_THE_ADMIN = Door(
+    roles("organiser", "press_officer", "observer")
+    | {f"{kind} elsewhere" for kind in ("organiser", "press_officer", "observer")},
+    (),
+)
+
+
+def names_below_an_edition() -> set[str]:
+    return {
+        name for route, name in _walk(get_resolver().url_patterns) if "<edition:edition>" in route
+    }
+
+
+def _walk(patterns: list[Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for entry in patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from _walk(entry.url_patterns, route)
+        else:
+            assert entry.name or "<edition:edition>" not in route, f"{route} has no name"
+            yield route, entry.name or ""
+
+
+# --- Looking -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Everybody:
+    """The edition that is looked at, another one, and a browser for each person."""
+
+    here: World
+    there: World
+    browsers: dict[str, Client]
+
+    @classmethod
+    def made(cls) -> Everybody:
+        here, there = make_world(), make_world()
+        browsers = {}
+        for who, make in PEOPLE.items():
+            browsers[who] = Client()
+            if (person := make(here, there)) is not None:
+                browsers[who].force_login(person, backend="congress.auth.RoleBackend")
+        return cls(here, there, browsers)
+
+
+def check(door: Door, name: str, everybody: Everybody, cells: Counter[str]) -> None:
+    wrong = {}
+    for who in PEOPLE:
+        found, expected = status_of(door, name, who, everybody), door.answer(who)
+        cells[name] += 1
+        if found != expected:
+            wrong[who] = f"{found} instead of {expected}"
+    assert wrong == {}
+
+
+def status_of(door: Door, name: str, who: str, everybody: Everybody) -> int:
+    browser, world = everybody.browsers[who], everybody.here
+    address = reverse(name, kwargs=world.arguments(*door.arguments))
+    if door.method == "get":
+        response = browser.get(address, follow=name == "admin:index")
+        if name == "admin:index" and response.redirect_chain and response.status_code == 200:
+            return 302  # ended on the sign-in
+        return response.status_code
+    content = json.dumps(door.data(world)) if door.data else ""
+    return browser.post(address, content, content_type="application/json").status_code
