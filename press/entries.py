@@ -4,7 +4,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from congress import mail, panels, permissions, retention
-from congress.models import Edition, Role, User
+from congress.http import EditionRequest
+from congress.models import Admission, Edition, Role, User
+from congress.models.editions import Phase
 from press import actions, queries
 from press.demo.seed import fill
 from press.models import Accreditation
@@ -21,7 +23,22 @@ def _desk(edition: Edition) -> str:
     return f"{address}?edition__id__exact={edition.pk}&state__exact=requested"
 
 
+def to_the_stages(request: EditionRequest) -> panels.MainButton | None:
+    """For journalists who are in, on all days: they have nothing to register for."""
+    admission = request.access.admission
+    if admission is None or admission.kind != Admission.Kind.PRESS:
+        return None
+    if request.edition.phase(request.now) == Phase.OVER:
+        return None
+    return panels.MainButton(
+        label=_("To the stages"),
+        url=reverse("live", kwargs={"edition": request.edition.slug}),
+        hint=_("You are accredited: your link opens all stages until the end of the congress."),
+    )
+
+
 panels.navigation.register(panels.Item(_("Press"), "press"), order=40)
+panels.main_buttons.register(to_the_stages, order=12)
 panels.waiting.register(
     panels.WaitingItem(_("Accreditations to decide"), _to_decide, _desk, roles=DECIDES), order=20
 )
