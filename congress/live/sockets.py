@@ -11,7 +11,7 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -263,11 +263,16 @@ class Socket(AsyncWebsocketConsumer):
         """Send it when the reader is ready. Of one key only the newest text waits, at the end of the line."""
         if not self.is_open:
             return
-        self._waiting.pop(key, None)
-        self._waiting[key] = {"type": "websocket.send", "text": text}
+        message = {"type": "websocket.send", "text": text}
         if self._sending is None:
-            self._sending = asyncio.get_running_loop().create_task(self._send_waiting())
-        elif len(self._waiting) > MOST_WAITING:
+            # A line that is free takes it at once: a task for each text would cost more than the text.
+            rest = self._begin(message)
+            if rest is not None:
+                self._sending = asyncio.get_running_loop().create_task(self._send_waiting(rest))
+            return
+        self._waiting.pop(key, None)
+        self._waiting[key] = message
+        if len(self._waiting) > MOST_WAITING:
             self.drop(TOO_SLOW)
 
     def reply(self, content: Mapping[str, Any]) -> None:
@@ -283,8 +288,22 @@ class Socket(AsyncWebsocketConsumer):
         with override(self.visitor.language):
             self.reply(error_body(code, reply_to=reply_to, **more))
 
-    async def _send_waiting(self) -> None:
+    def _begin(self, message: dict[str, Any]) -> Rest | None:
+        """Send it as far as it goes without waiting; what is left, if anything."""
+        sending = self.base_send(message)
         try:
+            waits_for = sending.send(None)
+        except StopIteration:
+            return None
+        except Exception as error:  # noqa: BLE001  # the peer has gone; its disconnect is on its way
+            log.debug("A send failed: %s", type(error).__name__)
+            return None
+        self._send_began = time.monotonic()
+        return Rest(sending, waits_for)
+
+    async def _send_waiting(self, rest: Rest) -> None:
+        try:
+            await rest
             while self._waiting:
                 key = next(iter(self._waiting))
                 message: Any = self._waiting.pop(key)
@@ -302,6 +321,27 @@ class Socket(AsyncWebsocketConsumer):
 
     def is_stuck(self, at: float) -> bool:
         return self._send_began is not None and at - self._send_began > SEND_SECONDS
+
+
+class Rest:
+    """What is left of a coroutine that was begun by hand and now waits for `waits_for`."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self.coroutine = coroutine
+        self.waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self.waits_for
+        while True:
+            try:
+                try:
+                    answer = yield waits_for
+                except BaseException as error:  # noqa: BLE001  # cancelled: that is the coroutine's affair
+                    waits_for = self.coroutine.throw(error)
+                else:
+                    waits_for = self.coroutine.send(answer)
+            except StopIteration:
+                return
 
 
 class Guard:
