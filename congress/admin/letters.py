@@ -101,7 +101,7 @@ class LetterTextAdmin(HistoryAdmin):
     @admin.display(description=_("how it reads"))
     def preview(self, own: LetterText) -> str:
         """The saved text; what is not a fact of the edition stands as its name."""
-        if own.pk is None or wording.compiled(own) is None:
+        if not own.subject or wording.compiled(own) is None:
             return "–"
         return _as_it_stands(
             *wording.preview(own.edition, own.template, own.language, own.subject, own.body)

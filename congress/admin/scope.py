@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -115,6 +115,14 @@ def scoped_admin(model: type[models.Model]) -> Scoped | None:
 
 class ScopedRelatedFilter(admin.RelatedOnlyFieldListFilter):
     """Offers what the rows in reach refer to, and nothing else."""
+
+
+class ValuesFilter(admin.AllValuesFieldListFilter):
+    """All values there are; the empty one by a name that can be read aloud."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or _("(empty)")}
 
 
 class Scoped(_BaseAdmin):
@@ -238,6 +246,8 @@ class EditionScopedAdmin(Scoped, _ModelAdmin):
             raise ImproperlyConfigured(
                 f"{type(self).__name__} would list all values of {path}, those of other editions too."
             )
+        if entry == path and isinstance(field, models.CharField) and not field.choices:
+            return (path, ValuesFilter)
         return cast(Filter, entry)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
