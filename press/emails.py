@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -18,6 +19,10 @@ APPROVED = "press/emails/approved.md"
 REJECTED = "press/emails/rejected.md"
 RENEWED = "press/emails/renewed.md"
 WITHDRAWN = "press/emails/withdrawn.md"
+
+# A stranger may have typed the name: what reads as an address or a link does not go to a mailbox that nobody has
+# confirmed.
+_READS_AS_A_LINK = re.compile(r"[/\\@:;<>{}\[\]=|]|\w\.\w")
 
 
 def requested(accreditation: Accreditation) -> Letter:
@@ -71,7 +76,11 @@ def _request_link(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
             "token": queries.request_token(accreditation),
         },
     )
-    return {"request_url": settings.SITE_URL + address}
+    name = accreditation.display_name
+    return {
+        "request_url": settings.SITE_URL + address,
+        "salutation": "" if _READS_AS_A_LINK.search(name) else name,
+    }
 
 
 for _template in (REQUESTED, APPROVED, REJECTED, RENEWED, WITHDRAWN):

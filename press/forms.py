@@ -98,9 +98,8 @@ class AccreditationForm(ProofForm):
         *("card_issuer", "card_number", "work", "key"),
     )
 
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        initial = {"key": uuid.uuid4()} | (keywords.pop("initial", None) or {})
-        super().__init__(*arguments, initial=initial, **keywords)
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, initial={"key": uuid.uuid4()})
 
     @property
     def about_the_person(self) -> list[forms.BoundField]:

@@ -235,7 +235,7 @@ def _letter(template: str, accreditation: Accreditation, **fields: Any) -> None:
     }
     if accreditation.link is not None:
         about["link"] = [accreditation.link._meta.label_lower, accreditation.link.pk]
-    Letter.objects.get_or_create(
+    letter, created = Letter.objects.get_or_create(
         once=f"demo:{template}:{accreditation.pk}",
         defaults={
             "template": template,
@@ -247,3 +247,6 @@ def _letter(template: str, accreditation: Accreditation, **fields: Any) -> None:
             **fields,
         },
     )
+    if created:
+        written_at = accreditation.decided_at or accreditation.withdrawn_at
+        Letter.objects.filter(pk=letter.pk).update(written_at=written_at)

@@ -181,6 +181,25 @@ def test_the_page_after_sending_is_for_that_browser_only(client, client_factory)
     assert response["Location"] == form_of(edition)
 
 
+@pytest.mark.parametrize("name", ["https://evil.test/x", "gewinn.evil.test", "a@evil.test"])
+def test_a_stranger_cannot_write_to_any_mailbox_by_typing_a_name(client, settings, name):
+    client.post(form_of(make_press_edition()), answers(last_name=name, medium=name))
+
+    (letter,) = deliver(settings)
+
+    assert Accreditation.objects.get().last_name == name
+    html, _kind = letter.alternatives[0]
+    assert name not in letter.body + html
+
+
+def test_the_confirmation_greets_by_name(client, settings):
+    client.post(form_of(make_press_edition()), answers(title="Dr.", last_name="O’Brien-Müller"))
+
+    (letter,) = deliver(settings)
+
+    assert "Guten Tag Dr. Noa O’Brien-Müller," in letter.body
+
+
 # --- Behind the link of the confirmation ----------------------------------------------------------------
 
 
