@@ -350,6 +350,18 @@ def test_the_link_of_the_letter_opens_and_enters(client, settings):
     assert BrowserSession.objects.get().person.last_name.startswith("Beispiel")
 
 
+def test_whoever_is_in_by_the_link_is_led_to_the_stages(client, settings):
+    accreditation = make_approved()
+    (sent,) = deliver(settings)
+    address = next(word for word in sent.body.split() if "/presse/zugang/" in word)
+
+    home = client.post(address)["Location"]
+
+    assert home == reverse("home", kwargs={"edition": accreditation.edition.slug})
+    button = client.get(home).context["main_button"]
+    assert button.url == reverse("live", kwargs={"edition": accreditation.edition.slug})
+
+
 def test_a_decision_is_made_once():
     accreditation = make_approved()
     people = User.objects.count()
