@@ -80,7 +80,7 @@ async def audience(
     before = servers.memory_kib(served.processes)
     cpu = servers.cpu_seconds(served.processes)
     began = time.monotonic()
-    with Watch(site.connections) as watch:
+    with Watch(site.connections, 1.0) as watch:
         crowd.connect_seconds = await crowd.connect(crowd.sockets)
         connected = time.monotonic() - began
         connect_cpu = servers.cpu_seconds(served.processes) - cpu

@@ -120,6 +120,7 @@ class Viewer:
             self.seq = news.seq
             if news.poll != self.poll:
                 self.rev = self.total = -1
+                self.record.totals.clear()
             self.poll, self.state = news.poll, news.state
             if news.poll is not None and news.state == "open":
                 self.crowd.hear_poll(news)
