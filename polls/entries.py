@@ -81,9 +81,7 @@ panels.orga_links.register(
     panels.OrgaLink(_("Moderation"), "moderation", tuple(RUNS_A_STAGE)), order=40
 )
 panels.orga_links.register(
-    panels.OrgaLink(
-        _("Dress rehearsal"), "rehearsal", (Role.Kind.ORGANISER, Role.Kind.DIRECTOR)
-    ),
+    panels.OrgaLink(_("Dress rehearsal"), "rehearsal", (Role.Kind.ORGANISER, Role.Kind.DIRECTOR)),
     order=70,
 )
 panels.demo_data.register(fill, order=40)
