@@ -249,10 +249,15 @@ def locked() -> bool:
 
 # --- Without a site ------------------------------------------------------------------------------------------
 
+
+def shares(p99: float) -> dict[str, float]:
+    return {"p50": p99 / 4, "p95": p99 / 2, "p99": p99, "max": p99}
+
+
 FIGURES = {
     "sockets": 90, "pages": 10, "entered": 100, "votes": 100, "acknowledged": 100, "total": 100, "lost": 0,
-    "doubled": 0, "wrong": 0, "settle": 0.3, "admitted": 150, "cuts": 10, "late": {"p99": 3.0},
-    "ack": {"p99": 90.0}, "ack_pages": {"p99": 200.0}, "fan_out": {"p99": 300.0},
+    "doubled": 0, "wrong": 0, "settle": 0.3, "admitted": 150, "cuts": 10, "late": shares(3.0),
+    "ack": shares(90.0), "ack_pages": shares(200.0), "fan_out": shares(300.0),
 }  # fmt: skip
 
 
@@ -266,10 +271,10 @@ FIGURES = {
         ({"entered": 99}, "wrong"),
         ({"acknowledged": 99}, "wrong"),
         ({"failed": "no poll"}, "wrong"),
-        ({"ack": {"p99": 1001.0}}, "slow"),
-        ({"fan_out": {"p99": 1501.0}}, "slow"),
-        ({"late": {"p99": 51.0}}, "unknown"),
-        ({"late": {"p99": 51.0}, "lost": 1}, "wrong"),
+        ({"ack": shares(1001.0)}, "slow"),
+        ({"fan_out": shares(1501.0)}, "slow"),
+        ({"late": shares(51.0)}, "unknown"),
+        ({"late": shares(51.0), "lost": 1}, "wrong"),
     ],
 )
 def test_the_verdict_follows_the_figures(changed, grade):
