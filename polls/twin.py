@@ -20,8 +20,8 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.middleware.csrf import (
     InvalidTokenFormat,
-    _check_token_format,
-    _does_token_match,
+    _check_token_format,  # type: ignore[attr-defined]  # the middleware's own rules, unknown to the stubs;
+    _does_token_match,  # type: ignore[attr-defined]  # tests/polls/test_twin.py holds both ways to the same answers
 )
 from django.utils.translation import override
 
@@ -185,7 +185,7 @@ def _is_in_order(scope: Scope) -> bool:
         return False
     if not settings.SECURE_SSL_REDIRECT:
         return True
-    name, value = settings.SECURE_PROXY_SSL_HEADER
+    name, value = settings.SECURE_PROXY_SSL_HEADER or ("HTTP_X_FORWARDED_PROTO", "https")
     sent = name.removeprefix("HTTP_").replace("_", "-").lower().encode()
     return scope.get("scheme") == "https" or header(scope, sent) == [value]
 

@@ -128,11 +128,11 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         first_name="Tariq",
         last_name="Lindner",
         body="Geschäftsstelle (Beispiel)",
-        who="Organisator der FITKO, zuständig für alle Auflagen",
+        who="Organisator der FITKO, zuständig für alle Ausgaben",
         email="tariq.lindner@land-beispiel.example",
         role=Role.Kind.ORGANISER,
         everywhere=True,
-        tries=(("Wechseln Sie oben zwischen den Auflagen.", "orga"),),
+        tries=(("Wechseln Sie oben zwischen den Ausgaben.", "orga"),),
     ),
     DemoPerson(
         key="press-officer",
