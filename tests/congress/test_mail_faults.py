@@ -138,15 +138,17 @@ def _kill_in_the_middle(smtp, worker, *, letters, kills, seconds_for_a_mail):
     for number in range(kills):
         worker.start()
         enough = (number + 1) * letters // (kills + 2)
-        assert smtp.wait_for(lambda enough=enough: len(smtp.taken) > enough, SECONDS_TO_START), (
+        patience = SECONDS_TO_START + letters / 5
+        assert smtp.wait_for(lambda enough=enough: len(smtp.taken) > enough, patience), (
             worker.log.read_text()[-3000:]
         )
         worker.kill()
+        time.sleep(1)  # the database finishes what it was told last
         in_flight += Letter.objects.filter(state=Letter.State.SENDING).count()
         all_leases_are_over()
     worker.start()
 
-    finish(smtp, worker, letters, 60 + letters / 10)
+    finish(smtp, worker, letters, 120 + letters / 5)
 
     arrived = Counter(smtp.message_ids())
     expected = set(Letter.objects.values_list("message_id", flat=True))
