@@ -43,6 +43,7 @@ LOOK_AGAIN_SECONDS = 30.0
 
 RIGHTS = "rights"  # the topic of `rights_changed`
 ROLL_CALL = "roll-call"  # who is on a stage? Every process that holds sockets answers
+HELD = "held"  # which sockets a person has in each process, where they have several
 
 MESSAGES: dict[str, str | Promise] = {
     "bad_frame": _("This message could not be read."),
@@ -92,7 +93,8 @@ class Socket(AsyncWebsocketConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_open = False
-        self.opened_at = time.monotonic()
+        self.opened_at = time.time()  # compared with those of other processes
+        self.by_ticket = False
         self._waiting: dict[str, dict[str, Any]] = {}
         self._sending: asyncio.Task[None] | None = None
         self._send_began: float | None = None
@@ -169,6 +171,7 @@ class Socket(AsyncWebsocketConsumer):
         tickets = parse_qs(self.scope.get("query_string", b"").decode("latin-1")).get("ticket", [])
         for ticket in tickets[:1]:
             if (visitor := entry.of_ticket(ticket, self.wanted)) is not None:
+                self.by_ticket = True
                 return visitor
         return await entry.door.ask(self.wanted)
 
@@ -290,7 +293,8 @@ class Socket(AsyncWebsocketConsumer):
 
     def _begin(self, message: dict[str, Any]) -> Rest | None:
         """Send it as far as it goes without waiting; what is left, if anything."""
-        sending = self.base_send(message)
+        send: Callable[[Any], Coroutine[Any, Any, None]] = self.base_send  # type: ignore[assignment]  # of the server
+        sending = send(message)
         try:
             waits_for = sending.send(None)
         except StopIteration:
@@ -351,6 +355,10 @@ class Guard:
         self.loop = asyncio.get_running_loop()
         self.by_person: dict[int, dict[Socket, None]] = {}
         self._doubted: set[Socket] = set()
+        self._name = secrets.token_hex(4)
+        self._told: set[int] = set()  # people of whose sockets here the other processes know
+        # Person → process → when it said so, and when each socket there was opened.
+        self._elsewhere: dict[int, dict[str, tuple[float, list[float]]]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
@@ -362,17 +370,23 @@ class Guard:
         return list(self.by_person.get(person, ()))
 
     def admit(self, socket: Socket) -> None:
-        """Count the socket in; the oldest of a person with too many is closed."""
-        sockets = self.by_person.setdefault(socket.visitor.person, {})
+        """Count the socket in; the oldest of a person with too many is closed, in whichever process it is."""
+        person = socket.visitor.person
+        sockets = self.by_person.setdefault(person, {})
         sockets[socket] = None
+        if socket.by_ticket:
+            self._doubted.add(
+                socket
+            )  # rights may have ended since it was signed: asked for all at once
         if self._task is None or self._task.done():
             self._task = self.loop.create_task(self._watch())
             news.listener().hear(RIGHTS, self._heard)
             news.listener().hear(ROLL_CALL, self._called)
-        while len(sockets) > SOCKETS_PER_PERSON:
-            oldest = next(iter(sockets))
-            self.forget(oldest)
-            self._end(oldest, REPLACED)
+            news.listener().hear(HELD, self._held)
+        # Most people have one page: nobody else need know.
+        if len(sockets) > 1 or person in self._elsewhere:
+            self._tell_held(person)
+        self._make_room(person)
 
     def forget(self, socket: Socket) -> None:
         person = socket.visitor.person
@@ -380,7 +394,68 @@ class Guard:
         sockets.pop(socket, None)
         if not sockets:
             self.by_person.pop(person, None)
+        if person in self._told:
+            self._tell_held(person)
         self._doubted.discard(socket)
+
+    def _make_room(self, person: int) -> None:
+        """Close those of our sockets that are not among the person's newest, here and elsewhere together."""
+        sockets = self.of(person)
+        others = self._elsewhere.get(person, {}).values()
+        moments = [at for _heard, held in others for at in held]
+        moments += [socket.opened_at for socket in sockets]
+        too_many = len(moments) - SOCKETS_PER_PERSON
+        if too_many <= 0:
+            return
+        last_to_go = sorted(moments)[too_many - 1]
+        for socket in sockets:
+            if socket.opened_at <= last_to_go:
+                self.forget(socket)
+                self._end(socket, REPLACED)
+
+    def _tell_held(self, *people: int) -> None:
+        held = [[self._name, one, [socket.opened_at for socket in self.of(one)]] for one in people]
+        news.tell(HELD, held=held)
+        self._told.update(people)
+        self._told &= self.by_person.keys()
+
+    def _repeat_held(self) -> None:
+        if self._told:
+            self._tell_held(*self._told)
+
+    def _held(self, body: news.Body) -> None:
+        """What other processes say. Whoever begins to listen asks for it."""
+        if not body:
+            news.tell(HELD, asks=[self._name])
+        elif any(name != self._name for name in body.get("asks", ())):
+            self._repeat_held()
+        for name, person, moments in body.get("held", ()):
+            if name == self._name:
+                continue
+            by_process = self._elsewhere.setdefault(person, {})
+            by_process[name] = (time.monotonic(), moments)
+            if not moments:
+                del by_process[name]
+                if not by_process:
+                    del self._elsewhere[person]
+            elif person in self.by_person:
+                if person not in self._told:
+                    self._tell_held(person)
+                self._make_room(person)
+
+    def _refresh_held(self, at: float) -> None:
+        """A process that was killed tells nothing any more: what nobody repeats is forgotten."""
+        self._repeat_held()
+        for person, by_process in list(self._elsewhere.items()):
+            fresh = {
+                name: said
+                for name, said in by_process.items()
+                if at - said[0] <= 2.5 * LOOK_AGAIN_SECONDS
+            }
+            if fresh:
+                self._elsewhere[person] = fresh
+            else:
+                del self._elsewhere[person]
 
     def doubt(
         self, *, people: Iterable[int] = (), links: Iterable[int] = (), sessions: Iterable[str] = ()
@@ -416,6 +491,8 @@ class Guard:
     def _stop_hearing(self) -> None:
         news.listener().forget(RIGHTS, self._heard)
         news.listener().forget(ROLL_CALL, self._called)
+        news.listener().forget(HELD, self._held)
+        self._elsewhere.clear()
 
     async def _watch(self) -> None:
         looked_at = time.monotonic()
@@ -431,6 +508,7 @@ class Guard:
                 if now - looked_at >= LOOK_AGAIN_SECONDS:
                     looked_at = now
                     self._doubted.update(self)
+                    self._refresh_held(now)
                 await self._sweep(now)
                 await self._look_again()
             except Exception:  # the database may be away; ask again in a second

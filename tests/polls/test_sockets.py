@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 
-from congress.live import limits, sockets
-from congress.models import Role
+from congress.live import limits, news, sockets
+from congress.models import BrowserSession, Role
 from polls import actions, live
 from polls.models import Participation, Poll
 from tests.factories import NOW, make_admission, make_role, make_stage, make_user
@@ -221,6 +222,64 @@ async def test_the_21st_page_of_a_person_replaces_the_oldest(pages):
     await opened(pages, stage, person)
 
     assert await first.closed() == 4409
+
+
+async def test_pages_in_another_process_count_as_well(pages):
+    stage = make_live_stage()
+    (person,) = make_voters(stage, 1)
+    first, _ = await opened(pages, stage, person)
+    second, _ = await opened(pages, stage, person)
+    newer = [time.time() + number for number in range(19)]
+
+    news.tell(sockets.HELD, held=[["another process", person, newer]])
+
+    assert await first.closed() == 4409
+    assert await second.receive_nothing(timeout=0.3)
+
+
+async def test_other_processes_hear_of_several_pages_of_a_person(pages):
+    stage = make_live_stage()
+    (person,) = make_voters(stage, 1)
+    heard = []
+    news.listener().hear(sockets.HELD, lambda body: heard.extend(body.get("held", [])))
+    await news.listener().subscribed(sockets.HELD)
+
+    for _number in range(3):
+        await opened(pages, stage, person)
+    await pages.pop().disconnect()
+    async with asyncio.timeout(8):
+        while not heard or len(heard[-1][2]) != 2:  # noqa: ASYNC110  # the callback is not ours
+            await asyncio.sleep(0.02)
+
+    assert {who for _process, who, _moments in heard} == {person}
+
+
+async def test_pages_of_a_process_that_says_nothing_more_are_forgotten(pages):
+    stage = make_live_stage()
+    (person,) = make_voters(stage, 1)
+    first, _ = await opened(pages, stage, person)
+    guard = sockets.guard()
+    guard._held({"held": [["killed", person, [time.time() + 60] * 19]]})
+
+    guard._refresh_held(time.monotonic() + 3 * sockets.LOOK_AGAIN_SECONDS)
+    await opened(pages, stage, person)
+
+    assert await first.receive_nothing(timeout=0.3)
+
+
+async def test_a_ticket_of_a_session_that_ended_meanwhile_holds_for_a_moment_only(pages, client):
+    stage = make_live_stage()
+    client.force_login(make_admission(stage.edition).person)
+    response = client.get(f"/{stage.edition.slug}/live/{stage.slug}/")
+    ticket = response.context["settings"]["ticket"]
+    session = client.cookies["sid"].value
+    BrowserSession.objects.filter(session_key=session).delete()
+
+    page = Page(stage, session, query=f"?ticket={ticket}")
+    await page.connect()
+    pages.append(page)
+
+    assert await page.closed(seconds=5) == 4401
 
 
 async def test_observers_watch_without_an_admission(pages):
