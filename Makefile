@@ -6,7 +6,7 @@ PYTHON ?= python3
 DEV = $(PYTHON) tools/dev.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stop test lint setup e2e races faults messages
+.PHONY: help demo stop test lint setup e2e races faults load load-quick messages
 
 help:
 	@echo "make demo      the 9th Fachkongress on http://127.0.0.1:8000/demo/  (HOST, PORT, LOCAL_DIR)"
@@ -16,6 +16,7 @@ help:
 	@echo "make setup     only .venv/ with everything installed"
 	@echo "make e2e       only the browser tests"
 	@echo "make races     many at once, full counts"
+	@echo "make load      what an audience costs, about ten minutes; load-quick: a minute and a half"
 	@echo "make faults    processes killed and lines cut"
 	@echo "make messages  collects and compiles the texts (needs gettext)"
 
@@ -39,6 +40,12 @@ e2e:
 
 races:
 	@$(DEV) pytest -m race --full
+
+load:
+	@$(DEV) load
+
+load-quick:
+	@$(DEV) load --quick
 
 faults:
 	@$(DEV) pytest -m fault --full

@@ -138,7 +138,7 @@ class Bench:
         row = Row(f"{number:,} in {seconds:g} s, {workers} worker{'s' if workers > 1 else ''}")
         bare = self._floor(row, number, seconds) if compared else None
         with self.site.served(workers) as served:
-            crowd, figures = crowds.run(audience(served, sockets=number, seconds=seconds))
+            _crowd, figures = crowds.run(audience(served, sockets=number, seconds=seconds))
         judge_exact(row, figures)
         if bare is not None:
             self._compare(row, figures, bare)
@@ -268,7 +268,10 @@ async def _greedy(served: Served, others: int, votes: int) -> dict[str, Any]:
     async with asyncio.timeout(45):
         await flooding
     await asyncio.sleep(1)
-    person = "SELECT count(*) FROM polls_participation p JOIN congress_browsersession s USING (person_id) WHERE p.poll_id = %s AND s.session_key = %s"
+    person = (
+        "SELECT count(*) FROM polls_participation p JOIN congress_browsersession s USING (person_id)"
+        " WHERE p.poll_id = %s AND s.session_key = %s"
+    )
     (counted,) = served.site.ask(person, poll, cookies[others].partition("=")[2])[0]
     figures = crowd.measured() | {
         "sent_by_one": sent,
@@ -365,7 +368,10 @@ def rows(bench: Bench) -> dict[str, Callable[[], Row]]:
     }
 
 
-HEAD = ("run", "ack p50/p99", "fan-out p50/p99", "bare p99", "ratio", "CPU s/1,000", "KiB", "settle", "late p99", "verdict")  # fmt: skip
+HEAD = (
+    "run", "ack p50/p99", "fan-out p50/p99", "bare p99", "ratio", "CPU s/1,000", "KiB", "settle", "late p99",
+    "verdict",
+)  # fmt: skip
 
 
 def line(row: Row) -> tuple[str, ...]:

@@ -18,10 +18,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
-from django.middleware.csrf import (
+from django.middleware.csrf import (  # type: ignore[attr-defined]  # the middleware's own rules, unknown to the stubs;
     InvalidTokenFormat,
-    _check_token_format,  # type: ignore[attr-defined]  # the middleware's own rules, unknown to the stubs;
-    _does_token_match,  # type: ignore[attr-defined]  # tests/polls/test_twin.py holds both ways to the same answers
+    _check_token_format,
+    _does_token_match,  # tests/polls/test_twin.py holds both ways to the same answers
 )
 from django.utils.translation import override
 

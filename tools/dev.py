@@ -282,6 +282,12 @@ def run_pytest(*arguments):
     return subprocess.call(pytest(*arguments), cwd=str(ROOT), env=without_settings())
 
 
+def load(*arguments):
+    """What an audience costs, on servers of its own."""
+    set_up("dev")
+    hand_over("-m", "load.audience", *arguments)
+
+
 def lint():
     set_up("dev")
     production = {
@@ -379,6 +385,7 @@ COMMANDS = {
     "setup": setup,
     "test": test,
     "pytest": run_pytest,
+    "load": load,
     "lint": lint,
     "messages": messages,
 }

@@ -151,7 +151,7 @@ class Crowd:
         self._expected_cuts |= cut
         began = time.monotonic()
         for moment, _number, viewer in moments:
-            while (left := began + moment - time.monotonic()) > 0:
+            while (left := began + moment - time.monotonic()) > 0:  # noqa: ASYNC110  # moments, not events
                 await asyncio.sleep(left)
             self.late.append(-left)
             payload = self.ballot(viewer.number)
@@ -309,7 +309,7 @@ async def _telling(what: str, done: Callable[[], int], of: int) -> Any:
 
 
 async def rehearse(job: dict[str, Any]) -> None:
-    """A job: address, edition, stage, cookies, pages (how many of them by HTTP), cut (how many lines break), seconds."""
+    """A job: address, edition, stage, cookies, pages (so many of them by HTTP), cut (so many lines break), seconds."""
     crowd = Crowd(job["address"], job["edition"], job["stage"])
     cookies: list[str] = job["cookies"]
     by_socket = len(cookies) - job["pages"]

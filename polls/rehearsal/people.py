@@ -55,7 +55,7 @@ def of_stage(stage: Stage) -> models.QuerySet[User]:
 
 @transaction.atomic
 def make(stage: Stage, viewers: int) -> Company:
-    """Admitted viewers and a moderator of this stage, each with a session. Fast: rows in bulk, no letters, no journal."""
+    """Admitted viewers and a moderator of this stage, each with a session. Rows in bulk, no letters, no journal."""
     _patiently()
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")

@@ -133,13 +133,16 @@ def write_tickets(stage: Stage, *, viewers: int, file: Path) -> Poll:
     _insist_on_number(viewers)
     insist_on_nobody(stage)
     with alone(stage):
-        company = prepare(stage, viewers)
-        poll = open_poll(stage, company)
-        lines = [{"kind": "viewer", "cookie": cookie} for cookie in company.viewers]
-        lines.append({"kind": "moderator", "cookie": company.moderator_cookie})
-        file.touch(mode=0o600)
-        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        return poll
+        try:
+            company = prepare(stage, viewers)
+            lines = [{"kind": "viewer", "cookie": cookie} for cookie in company.viewers]
+            lines.append({"kind": "moderator", "cookie": company.moderator_cookie})
+            file.touch(mode=0o600)
+            file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+            return open_poll(stage, company)
+        except BaseException:
+            people.remove(stage)
+            raise
 
 
 def clean_up(stage: Stage) -> int:

@@ -1,4 +1,4 @@
-"""Simulated viewers: one open page each, by socket or by the HTTP twin. They behave as `live.js` does, without a browser."""
+"""Simulated viewers: one open page each, by socket or by the HTTP twin; they behave as `live.js` does."""
 
 from __future__ import annotations
 

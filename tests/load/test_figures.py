@@ -40,8 +40,10 @@ def test_frames_are_masked_and_of_the_right_length():
 
 async def test_the_crowd_votes_at_the_bare_server_and_sees_every_vote():
     port = site.free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "load.bare", str(port)], cwd=ROOT, preexec_fn=ending_with_this_process()
+    server = subprocess.Popen(  # noqa: ASYNC220  # a test may wait
+        [sys.executable, "-m", "load.bare", str(port)],
+        cwd=ROOT,
+        preexec_fn=ending_with_this_process(),
     )
     try:
         assert wait_until(lambda: site._listens(port), 10)

@@ -46,7 +46,9 @@ def site(django_db_blocker: Any) -> Iterator[running_site.Site]:
         finally:
             site.stop()
             if not made:
-                running_site.maintain("DROP DATABASE IF EXISTS {} WITH (FORCE)", running_site.TEMPLATE)
+                running_site.maintain(
+                    "DROP DATABASE IF EXISTS {} WITH (FORCE)", running_site.TEMPLATE
+                )
 
 
 def databases() -> set[str]:
@@ -347,7 +349,7 @@ def test_without_a_server_it_says_so_and_makes_nobody():
 
 @pytest.mark.django_db
 def test_an_unknown_stage_is_said_in_both_languages():
-    with pytest.raises(CommandError, match="keine solche Bühne.*no such stage"):
+    with pytest.raises(CommandError, match=r"keine solche Bühne.*no such stage"):
         call_command("rehearse", "2021", "nirgends", viewers=1)
 
 

@@ -22,6 +22,9 @@ _STEPS = {
     "vote": gettext_lazy("They vote"),
     "remove": gettext_lazy("Everything is removed"),
 }
+_TICKETS = gettext_lazy(
+    "%(viewers)s viewers and a moderator in %(file)s; poll %(poll)s is open. When you are done: --cleanup"
+)
 _BAR = 30
 
 
@@ -49,7 +52,8 @@ class Command(BaseCommand):
         try:
             self._do(**options)
         except Refused as refusal:
-            raise CommandError(_both(lambda: str(refusal.message))) from refusal
+            message = refusal.message
+            raise CommandError(_both(lambda: str(message))) from refusal
         except KeyboardInterrupt:
             raise CommandError(
                 _both(lambda: _("Broken off. Everything was removed.")), returncode=130
@@ -78,16 +82,8 @@ class Command(BaseCommand):
             self.stdout.write(_both(lambda: _("Removed: %s simulated people.") % count))
         elif tickets is not None:
             poll = running.write_tickets(place, viewers=viewers, file=tickets)
-            self.stdout.write(
-                _both(
-                    lambda: (
-                        _(
-                            "%(viewers)s viewers and a moderator in %(file)s; poll %(poll)s is open. When you are done: --cleanup"
-                        )
-                        % {"viewers": viewers, "file": tickets, "poll": poll.pk}
-                    )
-                )
-            )
+            numbers = {"viewers": viewers, "file": tickets, "poll": poll.pk}
+            self.stdout.write(_both(lambda: _TICKETS % numbers))
         else:
             self._rehearse(place, viewers, (address or settings.SITE_URL).rstrip("/"))
 
