@@ -21,7 +21,10 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "edition": edition,
         "now": now,
-        "navigation": _navigation(request, edition) if edition is not None else [],
+        # What was refused before anybody was asked who they are has no person, and gets a page all the same.
+        "navigation": _navigation(request, edition)
+        if edition is not None and hasattr(request, "user")
+        else [],
         "languages": _languages(request),
         "person": request.user if isinstance(getattr(request, "user", None), User) else None,
         "demo": settings.DEMO,

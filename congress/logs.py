@@ -3,8 +3,19 @@
 import contextvars
 import logging
 import re
+from copy import copy
+
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    SuspiciousOperation,
+)
+from django.http.multipartparser import MultiPartParserError
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+
+# What people and robots are answered with a 4xx.
+REFUSALS = (BadRequest, MultiPartParserError, PermissionDenied, SuspiciousOperation)
 
 # Personal links and everything that looks like one of their tokens.
 _TOKENS = re.compile(
@@ -26,4 +37,8 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record.request_id = request_id.get()
+        if record.exc_info and isinstance(record.exc_info[1], REFUSALS):
+            # The line says it all; a traceback is for faults of ours.
+            record = copy(record)
+            record.exc_info, record.exc_text = None, None
         return masked(super().format(record))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from congress.http import Access
@@ -47,6 +48,18 @@ class HeadersMiddleware:
             # What one person sees is nobody else's: not for shared caches, not for the back button after sign-out.
             response.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+class QueryMiddleware:
+    """Refuses a query string with a NUL: PostgreSQL cannot look for it. Forms refuse it anyhow."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if any("\0" in value for _name, values in request.GET.lists() for value in values):
+            raise BadRequest("NUL in the query string")
+        return self.get_response(request)
 
 
 class EditionMiddleware:

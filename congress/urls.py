@@ -59,3 +59,4 @@ urlpatterns += i18n_patterns(
 handler400 = "congress.views.bad_request"
 handler403 = "congress.views.forbidden"
 handler404 = "congress.views.not_found"
+handler500 = "congress.views.server_error"

@@ -203,8 +203,9 @@ def _card(person: DemoPerson, edition: Edition, request: HttpRequest) -> Card:
 def _goal(person: DemoPerson, edition: Edition, chosen: str) -> str:
     """The address of the try that was chosen; else of the first. Who may nowhere begins at home."""
     addresses = [address for _text, address in _tries(person, edition)]
-    if chosen.isdecimal() and int(chosen) < len(addresses) and addresses[int(chosen)]:
-        return addresses[int(chosen)]
+    by_number = {str(number): address for number, address in enumerate(addresses)}
+    if by_number.get(chosen):
+        return by_number[chosen]
     first = next((address for address in addresses if address), "")
     may_somewhere = person.admission or person.role
     return first if first and may_somewhere else edition.get_absolute_url()

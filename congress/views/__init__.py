@@ -1,7 +1,14 @@
 """Doors of the congress itself: public pages, personal links, operations, errors."""
 
 from congress.views.accounts import confirm_login_code
-from congress.views.errors import bad_request, csrf_failure, forbidden, gone, not_found
+from congress.views.errors import (
+    bad_request,
+    csrf_failure,
+    forbidden,
+    gone,
+    not_found,
+    server_error,
+)
 from congress.views.links import access_link
 from congress.views.operations import health, ready, robots, security_txt
 from congress.views.orga import orga
@@ -26,5 +33,6 @@ __all__ = [
     "ready",
     "robots",
     "security_txt",
+    "server_error",
     "start",
 ]

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.cache import patch_vary_headers
@@ -137,10 +138,14 @@ def rate(viewer: Viewer, frame: Mapping[str, Any]) -> dict[str, Any]:
 def _content(request: HttpRequest, kind: str, number_lists: tuple[str, ...]) -> dict[str, Any]:
     """The fields as a frame has them. Raises `BadFrame`."""
     if request.content_type == "application/json":
-        if len(request.body) > LARGEST_FRAME:
+        try:
+            body = request.body
+        except RequestDataTooBig as error:
+            raise BadFrame("too_long") from error
+        if len(body) > LARGEST_FRAME:
             raise BadFrame("too_long")
         try:
-            content = decode(request.body.decode())
+            content = decode(body.decode())
         except UnicodeDecodeError as error:
             raise BadFrame from error
         if content.get("type", kind) != kind:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db import OperationalError, connection
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
@@ -103,6 +104,49 @@ def test_the_page_of_last_resort_needs_nothing():
 
     assert "Hier ist etwas schiefgegangen" in html
     assert "Something went wrong" in html
+
+
+def test_a_database_that_is_away_is_said_so_and_asked_again_later(client):
+    def away(*_arguments):
+        raise OperationalError
+
+    client.raise_request_exception = False
+    with connection.execute_wrapper(away):
+        response = client.get("/hilfe/")
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "Gerade nicht erreichbar" in response.content.decode()
+
+
+def test_a_fault_of_ours_stays_a_500(client):
+    def broken(*_arguments):
+        raise RuntimeError
+
+    client.raise_request_exception = False
+    with connection.execute_wrapper(broken):
+        response = client.get("/hilfe/")
+
+    assert response.status_code == 500
+    assert "Hier ist etwas schiefgegangen" in response.content.decode()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000@evil.test", "evil test", "[::1"])
+def test_a_host_that_is_none_gets_the_page_for_bad_requests(client, host):
+    make_edition()
+    client.raise_request_exception = False
+
+    response = client.get("/", headers={"host": host})
+
+    assert response.status_code == 400
+    assert "Die Anfrage war nicht lesbar" in response.content.decode()
+
+
+def test_a_nul_in_the_query_string_is_a_bad_request(client):
+    edition = make_edition()
+    client.raise_request_exception = False
+
+    assert client.get(f"{edition.get_absolute_url()}?suche=a%00b").status_code == 400
+    assert client.get(f"{edition.get_absolute_url()}?suche=ab").status_code == 200
 
 
 def test_english_pages_are_english(client):

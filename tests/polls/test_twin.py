@@ -316,3 +316,12 @@ def test_a_full_queue_is_busy(client, stage, poll, monkeypatch):
     assert response.status_code == 503
     assert response.json()["code"] == "busy"
     assert response.json()["retry_after_ms"] == 1000
+
+
+@pytest.mark.parametrize("what", ["vote/", "ask/", "support/", "rate/"])
+def test_more_than_pages_take_at_all_is_too_long_as_well(client, stage, what):
+    sign_in_as(client, stage)
+
+    response = post(client, stage, what, {"text": "x" * 3_000_000})
+
+    assert (response.status_code, response.json()["code"]) == (413, "too_long")
