@@ -31,6 +31,9 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
     "log_min_messages": "warning",
+    # What is refused, without the statement and its values: those are people's names, addresses and choices.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 # For data that nobody wants back after a power cut.
 NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}

@@ -45,6 +45,20 @@ def test_both_servers_answer_and_keep_what_was_written(shared_services):
     assert services.valkey.answers()
 
 
+def test_the_log_of_the_database_holds_no_values(shared_services):
+    services = shared_services
+    services.start({})
+    ask(services, "CREATE TABLE mailbox (address text UNIQUE)")
+    ask(services, "INSERT INTO mailbox VALUES ('kim@example.test')")
+
+    with pytest.raises(psycopg2.IntegrityError):
+        ask(services, "INSERT INTO mailbox VALUES ('kim@example.test')")
+
+    log = services.postgres.log.read_text()
+    assert "mailbox_address_key" in log
+    assert "kim@example.test" not in log
+
+
 def test_servers_named_from_outside_are_not_started(services):
     given = {"DATABASE_URL": "postgres://elsewhere/db", "REDIS_URL": "redis://elsewhere"}
 
