@@ -232,12 +232,19 @@ def registration_of_link(token: str) -> Registration:
 
 @transaction.atomic
 def _complete(registration: Registration, *, now: datetime) -> Verified:
+    """`registration` as it was when its code was looked at. Raises `CodeIsOver`."""
     _alone_with(registration.email_key)
-    registration = (
+    proved = registration.email
+    found = (
         Registration.objects.select_for_update(of=("self",))
         .select_related("edition", "person")
-        .get(pk=registration.pk)
+        .filter(pk=registration.pk)
+        .first()
     )
+    # Between the look at the code and this lock the form may have been sent again: what was proved is this mailbox only.
+    if found is None or found.email != proved:
+        raise CodeIsOver
+    registration = found
     if registration.person is not None:
         return _again(registration, registration.person, now)
     earlier = _active_of(
@@ -253,21 +260,21 @@ def _complete(registration: Registration, *, now: datetime) -> Verified:
         registration.delete()
         return _again(earlier, person, now)
 
-    found = eligibility.assess(registration.address)
-    admitted = found.admits and person.is_active
+    assessed = eligibility.assess(registration.address)
+    admitted = assessed.admits and person.is_active
     values: dict[str, Any] = {
         "person": person,
         "state": Registration.State.ADMITTED if admitted else Registration.State.IN_REVIEW,
-        "level": found.level or Level.OTHER,
-        "land": found.land or None,
-        "eligibility": found.decision,
-        "rule": found.rule,
+        "level": assessed.level or Level.OTHER,
+        "land": assessed.land or None,
+        "eligibility": assessed.decision,
+        "rule": assessed.rule,
         "verified_at": now,
         "decided_at": now if admitted else None,
     }
     Registration.objects.unverified().filter(pk=registration.pk).update(**values)
     registration.refresh_from_db()
-    _note("verified", registration, now=now, eligibility=found.decision)
+    _note("verified", registration, now=now, eligibility=assessed.decision)
     if admitted:
         link = _let_in(registration, now=now, by=None)
     else:

@@ -148,6 +148,34 @@ def test_a_corrected_address_takes_the_place_of_the_mistyped_one(edition):
         )
 
 
+def test_a_code_proves_no_address_that_took_its_place_at_that_moment(edition, rules):
+    registration = make_registration(edition, email="somebody@privat.example")
+    code = code_of(registration)
+    # What a form sent again would have committed between the look at the code and the lock.
+    Registration.objects.update(email=ADDRESS, email_key=email_key_of(ADDRESS))
+
+    with pytest.raises(actions.CodeIsOver):
+        verify(registration, code)
+
+    assert Registration.objects.get().state == STATE.UNVERIFIED
+    assert not User.objects.filter(email=ADDRESS).exists()
+
+
+def test_a_registration_that_another_tab_has_finished_is_over(edition, rules, monkeypatch):
+    registration = make_registration(edition)
+    is_code = EmailCode.is_code
+
+    def gone_meanwhile(sent, code):
+        Registration.objects.all().delete()
+        return is_code(sent, code)
+
+    code = code_of(registration)
+    monkeypatch.setattr(EmailCode, "is_code", gone_meanwhile)
+
+    with pytest.raises(actions.CodeIsOver):
+        verify(registration, code)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_same_form_from_two_tabs_at_once_is_one_registration():
     edition, key = make_edition(at=OPEN), uuid.uuid4()
