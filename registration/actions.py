@@ -241,7 +241,7 @@ def _complete(registration: Registration, *, now: datetime) -> Verified:
         .filter(pk=registration.pk)
         .first()
     )
-    # Between the look at the code and this lock the form may have been sent again: what was proved is this mailbox only.
+    # The form may have been sent again between the look at the code and this lock: only this mailbox was proved.
     if found is None or found.email != proved:
         raise CodeIsOver
     registration = found
