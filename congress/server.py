@@ -50,7 +50,6 @@ def options() -> dict[str, Any]:
         "timeout_graceful_shutdown": 20,
         "proxy_headers": True,
         "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),
-        "http": "httptools",
         "server_header": False,
         "lifespan": "off",
         "access_log": False,
