@@ -55,6 +55,10 @@ class SignInBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth shi
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "incorrect_code": _("This is not the code from our letter. Please compare it once more."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts come from registrations and invitations, never from a form of their own."""
         return False
@@ -96,7 +100,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             name,
             once=f"{name}:{uuid.uuid4().hex}",
             edition=edition,
-            person=context.get("user"),
+            # allauth does not name whom a code is for.
+            person=context.get("user") or User.objects.filter(email=email).first(),
             to=email,
             language=get_language() or "de",
             secret=secret or None,

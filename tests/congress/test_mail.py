@@ -107,7 +107,7 @@ def test_a_claimed_letter_leaves_with_sender_reply_to_and_help_line():
     mail.send(mail.claim(letter.pk))
 
     (sent,) = outbound.outbox
-    assert sent.subject == "Ihr Code für die Anmeldung: ABC-123"
+    assert sent.subject == "Ihr Code zum Einloggen: ABC-123"
     assert sent.to == [letter.person.email]
     assert sent.reply_to == ["hilfe@fachkongress.example"]
     assert letter.edition.title in sent.from_email
@@ -128,7 +128,7 @@ def test_what_is_secret_is_sealed_until_it_is_sent_and_gone_afterwards():
     letter.refresh_from_db()
     assert letter.sealed is None
     assert "ABC-123" not in str(list(Letter.objects.values()))
-    assert letter.subject == "Ihr Code für die Anmeldung: …"
+    assert letter.subject == "Ihr Code zum Einloggen: …"
 
 
 def test_the_same_key_is_the_same_letter():
