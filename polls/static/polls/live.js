@@ -324,8 +324,10 @@
       if (!says || text === saidText) return;
       saidText = text;
       clearTimeout(sayTimer);
-      const wait = atOnce ? 0 : Math.max(0, saidAt + SAY_MS - Date.now());
-      sayTimer = setTimeout(function () { saidAt = Date.now(); says.textContent = saidText; }, wait);
+      const speak = function () { saidAt = Date.now(); says.textContent = saidText; };
+      // Not by a timer: the figures drawn next would take its place before anybody heard it.
+      if (atOnce) return speak();
+      sayTimer = setTimeout(speak, Math.max(0, saidAt + SAY_MS - Date.now()));
     }
 
     /* Stage */
