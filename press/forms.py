@@ -57,10 +57,16 @@ class AccreditationForm(ProofForm):
     """A request: five answers are needed, the rest may follow."""
 
     first_name = LineFormField(
-        label=_("First name"), max_length=80, widget=forms.TextInput(_known_as("given-name"))
+        label=_("First name"),
+        max_length=80,
+        widget=forms.TextInput(_known_as("given-name")),
+        error_messages={"required": _("Please enter your first name.")},
     )
     last_name = LineFormField(
-        label=_("Last name"), max_length=80, widget=forms.TextInput(_known_as("family-name"))
+        label=_("Last name"),
+        max_length=80,
+        widget=forms.TextInput(_known_as("family-name")),
+        error_messages={"required": _("Please enter your last name.")},
     )
     title = LineFormField(
         label=_("Title"),
@@ -74,14 +80,18 @@ class AccreditationForm(ProofForm):
         max_length=160,
         help_text=_("The newspaper, station, agency or platform you work for."),
         widget=forms.TextInput(_known_as("organization")),
+        error_messages={"required": _("Please name the medium you work for.")},
     )
     function = forms.ChoiceField(
-        label=_("You work as"), choices=[_NOT_CHOSEN, *Accreditation.Function.choices]
+        label=_("You work as"),
+        choices=[_NOT_CHOSEN, *Accreditation.Function.choices],
+        error_messages={"required": _("Please choose what you work as.")},
     )
     mailbox = MailboxFormField(
         label=_("E-mail address"),
         help_text=_("Your personal link goes there. Any address will do, a private one too."),
         widget=forms.EmailInput(_known_as("email")),
+        error_messages={"required": _("Please enter your e-mail address.")},
     )
     phone = LineFormField(
         label=_("Telephone"),
