@@ -46,7 +46,7 @@ class SessionAdmin(HistoryAdmin):
 
 @admin.register(Speaker)
 class SpeakerAdmin(EditionScopedAdmin):
-    list_display = ("display_name", "organisation", "function_de", "edition", "example")
+    list_display = ("__str__", "organisation", "function_de", "edition", "example")
     list_select_related = ("edition",)
     list_filter = ("edition", "example")
     search_fields = ("last_name", "first_name", "organisation")
