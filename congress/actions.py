@@ -96,18 +96,20 @@ def grant_admission(
     valid_until: datetime | None = None,
     by: User | None = None,
 ) -> Admission:
-    """Let the person enter. Granting again revives a revoked admission; a weaker kind never replaces a stronger."""
+    """Let the person enter. Granting again revives a revoked admission.
+
+    A weaker kind never replaces a stronger one that is in force.
+    """
     admission, created = Admission.objects.select_for_update().get_or_create(
         person=person,
         edition=edition,
         defaults={"kind": kind, "level": level, "granted_at": now, "valid_until": valid_until},
     )
     if not created:
-        if admission.revoked_at is not None or _STRENGTH.index(kind) >= _STRENGTH.index(
-            admission.kind
-        ):
+        stronger = _STRENGTH.index(kind) >= _STRENGTH.index(admission.kind)
+        if stronger or not admission.is_in_force(now):
             admission.kind, admission.level, admission.valid_until = kind, level, valid_until
-        admission.revoked_at = None
+        admission.revoked_at, admission.given_back = None, False
         admission.save()
     journal.note(
         "admission.granted",
@@ -126,10 +128,10 @@ def grant_admission(
 def revoke_admission(*, admission: Admission, now: datetime, by: User | None = None) -> None:
     """End an admission and its links; open sockets close within seconds. Twice does no harm."""
     if not Admission.objects.filter(pk=admission.pk, revoked_at__isnull=True).update(
-        revoked_at=now
+        revoked_at=now, given_back=by is not None and by.pk == admission.person_id
     ):
         return
-    admission.revoked_at = now
+    admission.refresh_from_db(fields=["revoked_at", "given_back"])
     for link in AccessLink.objects.filter(admission=admission, revoked_at__isnull=True):
         revoke_link(link=link, now=now, by=by)
     journal.note(

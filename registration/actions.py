@@ -261,7 +261,9 @@ def _complete(registration: Registration, *, now: datetime) -> Verified:
         return _again(earlier, person, now)
 
     assessed = eligibility.assess(registration.address)
-    admitted = assessed.admits and person.is_active
+    # Whom a person has shut out, a person lets in again.
+    shut_out = Admission.objects.shut_out().filter(person=person, edition=registration.edition)
+    admitted = assessed.admits and person.is_active and not shut_out.exists()
     values: dict[str, Any] = {
         "person": person,
         "state": Registration.State.ADMITTED if admitted else Registration.State.IN_REVIEW,
@@ -475,7 +477,11 @@ def give_evidence(*, registration: Registration, authority: str, how_to_check: s
 
 @transaction.atomic
 def cancel(*, registration: Registration, now: datetime, by: User | None = None) -> None:
-    """End the registration and the admission that came with it. Raises `CannotBeCancelled`."""
+    """End the registration and the admission that came with it; without `by` it is the person who cancels.
+
+    Raises `CannotBeCancelled`.
+    """
+    by = by or registration.person
     changed = (
         Registration.objects.filter(pk=registration.pk)
         .exclude(state__in=(Registration.State.REJECTED, Registration.State.CANCELLED))

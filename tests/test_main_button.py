@@ -29,6 +29,7 @@ PHASES = {
 }
 PROGRAMME, REGISTER, MINE = "Programm ansehen", "Jetzt anmelden", "Meine Anmeldung"
 STREAM, CONSOLE, SIGN_IN = "Zum Livestream", "Zur Moderation", "Einloggen und zusehen"
+STAGES = "Zu den Bühnen"
 
 # fmt: off
 TABLE = {
@@ -37,7 +38,7 @@ TABLE = {
     "stranger":   (PROGRAMME, REGISTER,     PROGRAMME, PROGRAMME, PROGRAMME, PROGRAMME),
     "applicant":  (MINE,      MINE,         MINE,      MINE,      MINE,      PROGRAMME),
     "attendee":   (MINE,      MINE,         MINE,      MINE,      STREAM,    PROGRAMME),
-    "journalist": (PROGRAMME, PROGRAMME,    PROGRAMME, PROGRAMME, STREAM,    PROGRAMME),
+    "journalist": (STAGES,    STAGES,       STAGES,    STAGES,    STREAM,    PROGRAMME),
     "moderator":  (PROGRAMME, PROGRAMME,    PROGRAMME, CONSOLE,   CONSOLE,   PROGRAMME),
     "organiser":  (PROGRAMME, PROGRAMME,    PROGRAMME, PROGRAMME, STREAM,    PROGRAMME),
 }

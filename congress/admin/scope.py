@@ -230,6 +230,22 @@ class EditionScopedAdmin(Scoped, _ModelAdmin):
     # Names of fields that lists may be filtered by through the address, beyond `list_filter`.
     also_filtered_by: ClassVar[Sequence[str]] = ()
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the address proposes for a new row; what could be no value of its field is left out."""
+        proposed: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {name: value for name, value in proposed.items() if self._could_be(name, value)}
+
+    def _could_be(self, name: str, value: Any) -> bool:
+        fields = {field.name: field for field in self.opts.fields}
+        field: Any = fields.get(name)
+        if field is None:
+            return False
+        try:
+            (field.target_field if field.is_relation else field).to_python(value)
+        except (ValidationError, ValueError):
+            return False
+        return True
+
     # --- lists --------------------------------------------------------------------------------------
 
     def get_list_filter(self, request: HttpRequest) -> list[Filter]:  # type: ignore[override]  # a list of the same

@@ -28,6 +28,10 @@ class Level(models.TextChoices):
 
 
 class AdmissionQuerySet(models.QuerySet["Admission"]):
+    def shut_out(self) -> Self:
+        """Revoked by the office: no machine lets these people in again."""
+        return self.filter(revoked_at__isnull=False, given_back=False)
+
     def in_force(self) -> Self:
         """Not revoked and not over, by the edition's clock."""
         return self.filter(
@@ -63,6 +67,11 @@ class Admission(models.Model):
     granted_at = models.DateTimeField(_("granted"))
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    given_back = models.BooleanField(
+        _("given back"),
+        default=False,
+        help_text=_("Ended by the person; whom the office shut out comes back by the office only."),
+    )
 
     objects: ClassVar[AdmissionQuerySet] = AdmissionQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
 

@@ -564,3 +564,12 @@ def test_the_form_for_a_new_row_opens(model, client, rf):
     response = client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add"))
 
     assert response.status_code == (200 if entry.has_add_permission(request) else 403)
+
+
+@pytest.mark.parametrize("value", ["x", "9" * 30, "%00", "1"])
+def test_an_address_that_proposes_nonsense_opens_an_empty_form(client, value):
+    client.force_login(make_role(Role.Kind.ORGANISER).person)
+
+    response = client.get(f"/admin/congress/role/add/?edition={value}&stage={value}&nonsense=1")
+
+    assert response.status_code in {200, 400}

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from congress.actions import grant_admission, revoke_admission
 from congress.models import AccessLink, Admission, JournalEntry
 from registration import actions
 from registration.models import Registration
@@ -220,3 +221,37 @@ def test_old_codes_are_erased(edition):
     EmailCode.objects.update(sent_at="2020-01-01T00:00Z")
 
     assert len(due("codes")) == 1
+
+
+def test_whom_the_office_shut_out_no_machine_lets_in_again(edition, rules):
+    registration = make_registration(edition, state=STATE.ADMITTED, email=ADDRESS)
+    admission = Admission.objects.get()
+    revoke_admission(admission=admission, now=OPEN, by=make_user())
+    actions.cancel(registration=registration, now=OPEN, by=registration.person)
+
+    again = make_registration(edition, state=STATE.IN_REVIEW, email=ADDRESS)
+
+    admission.refresh_from_db()
+    assert admission.revoked_at is not None
+    actions.admit(registration=again, by=make_user(), now=OPEN)
+    admission.refresh_from_db()
+    assert (admission.revoked_at, admission.given_back) == (None, False)
+
+
+def test_whoever_gave_the_place_back_may_come_again(edition, rules):
+    registration = make_registration(edition, state=STATE.ADMITTED, email=ADDRESS)
+    actions.cancel(registration=registration, now=OPEN, by=registration.person)
+    assert Admission.objects.get().given_back
+
+    make_registration(edition, state=STATE.ADMITTED, email=ADDRESS)
+
+    assert Admission.objects.get().revoked_at is None
+
+
+def test_a_stronger_admission_that_is_over_does_not_stand_in_the_way(edition):
+    staff = make_admission(edition, kind="staff", valid_until=OPEN - timedelta(days=1))
+
+    grant_admission(person=staff.person, edition=edition, kind="attendee", now=OPEN)
+
+    staff.refresh_from_db()
+    assert (staff.kind, staff.valid_until) == ("attendee", None)
