@@ -56,5 +56,7 @@ def _languages(request: HttpRequest) -> list[dict[str, Any]]:
             url = translate_url(request.get_full_path(), code)
         except (NoReverseMatch, Resolver404):
             url = "/" if code == "de" else f"/{code}/"
+        if code != current and url == request.get_full_path():
+            continue  # this page is in one language only
         entries.append({"code": code, "label": name, "url": url, "current": code == current})
     return entries

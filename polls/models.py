@@ -6,7 +6,7 @@ No row holds a ballot of a secret poll.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineField, ParagraphField
 from congress.models import Edition, Level, Stage, User
+from congress.retention import ended_before
 from programme.models import Session
 
 OPTION_LIMIT = 200
@@ -30,8 +31,11 @@ class PollQuerySet(models.QuerySet["Poll"]):
         return self.filter(state=Poll.State.OPEN)
 
     def due(self) -> Self:
-        """Open, and their time is over by the edition's clock."""
-        return self.open().filter(ends_at__lte=Edition.edition_now("edition__"))
+        """Open, and their time is over by the edition's clock, or their edition has ended."""
+        return self.open().filter(
+            Q(ends_at__lte=Edition.edition_now("edition__"))
+            | ended_before(timedelta(0), "edition__")
+        )
 
     def with_options(self) -> Self:
         """Load the options in order; one query more."""

@@ -23,7 +23,7 @@ def home(request: EditionRequest) -> dict[str, Any]:
     tracks = list(queries.tracks_with_counts(edition))
     return {
         "programme_url": url,
-        "on_air": queries.on_air(edition, request.now),
+        "on_air": _on_air(request),
         "tracks": [
             {
                 "name": track.name,
@@ -36,6 +36,24 @@ def home(request: EditionRequest) -> dict[str, Any]:
         "facts": _facts(queries.figures(edition) | {"tracks": len(tracks)}, len(edition.days)),
         "highlights": queries.highlights(edition),
     }
+
+
+def _on_air(request: EditionRequest) -> list[Any]:
+    """What is on. For whoever is signed in and may not enter, stages do not exist: the programme does."""
+    stages = queries.on_air(request.edition, request.now)
+    access = request.access
+    if access.person is None or access.has_role or access.admission is not None:
+        return list(stages)
+    return [
+        {
+            "stage": on.stage,
+            "session": on.session,
+            "next": on.next,
+            "delay_minutes": on.delay_minutes,
+            "url": on.session.get_absolute_url() if on.session else programme_url(request),
+        }
+        for on in stages
+    ]
 
 
 def _facts(figures: dict[str, int], days: int) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from congress.models import JournalEntry, Level
 from polls import actions, queries
 from polls.actions import Ballot, Outcome
 from polls.models import Option, Participation, Poll, StageState, Tally, Turnout
-from tests.factories import NOW, make_admission, make_stage
+from polls.tasks import close_due_polls
+from tests.factories import NOW, make_admission, make_stage, set_clock
 from tests.polls.factories import (
     make_live_stage,
     make_open_poll,
@@ -328,3 +329,13 @@ def test_due_polls_are_closed_by_the_clock_of_their_edition():
     assert close_due_polls() == 0
 
     assert set(Poll.objects.open()) == {running, endless}
+
+
+def test_polls_close_when_their_edition_is_over():
+    poll = make_open_poll()
+    set_clock(poll.edition, NOW + timedelta(days=7))
+
+    close_due_polls()
+
+    poll.refresh_from_db()
+    assert poll.state == Poll.State.CLOSED

@@ -3,9 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 
 from congress import panels, retention
+from congress.http import Access
 from congress.models import Edition
 from programme import actions, entries
 from programme.models import Session, SessionSpeaker, Speaker
@@ -24,7 +26,8 @@ from tests.factories import (
 
 def request_in(edition: Edition):
     request = RequestFactory().get(edition.get_absolute_url())
-    request.edition, request.now = edition, edition.now()
+    request.edition, request.now, request.user = edition, edition.now(), AnonymousUser()
+    request.access = Access(request, edition, request.now)
     return request
 
 

@@ -122,9 +122,6 @@ def test_of_a_track_given_twice_the_last_one_holds(client, edition):
 
 HOSTILE = [
     "?page=99999999999999999999",
-    "?page=%00",
-    "?schwerpunkt=%00",
-    "?tag=%00",
     "?q=%ff%fe",
     "?schwerpunkt=%ff%fe&tag=%ff",
     "?track=1&track=2",
@@ -144,6 +141,13 @@ HOSTILE = [
     "?tag=2021-03-18%0d%0aSet-Cookie:a=b",
     "?" + "&".join(f"x{n}=1" for n in range(900)),
 ]
+
+
+@pytest.mark.parametrize("name", ["page", "schwerpunkt", "tag"])
+def test_a_query_no_text_can_hold_is_refused(client, edition, name):
+    response = client.get(f"/{edition.slug}/programm/?{name}=%00")
+
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize("query", HOSTILE)
