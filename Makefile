@@ -11,7 +11,7 @@ DEV = $(PYTHON) tools/dev.py
 help:
 	@echo "make demo      the 9th Fachkongress on http://127.0.0.1:8000/demo/  (HOST, PORT, LOCAL_DIR)"
 	@echo "make stop      ends the demonstration and its servers"
-	@echo "make test      all tests, in under 8 minutes"
+	@echo "make test      all tests, about 12 minutes on two cores at present"
 	@echo "make lint      style, types, imports, missing migrations, deployment check"
 	@echo "make setup     only .venv/ with everything installed"
 	@echo "make e2e       only the browser tests"
