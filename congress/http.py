@@ -9,7 +9,8 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 
 from congress.models import Admission, Edition, Stage, User
@@ -91,6 +92,13 @@ def role_required(*kinds: str) -> Callable[[EditionView[P]], EditionView[P]]:
         return cast(EditionView[P], guarded)
 
     return decorate
+
+
+def see_other(to: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    """303, what follows a POST: the next address is fetched by GET. Takes what `redirect` takes."""
+    response: HttpResponse = redirect(to, *args, **kwargs)
+    response.status_code = 303
+    return response
 
 
 def kept_nowhere(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:

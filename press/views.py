@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from congress import links
 from congress.errors import Refused
-from congress.http import EditionRequest, kept_nowhere
+from congress.http import EditionRequest, kept_nowhere, see_other
 from congress.models import Edition
 from congress.views import gone, not_found
 from press import actions, queries
@@ -52,9 +52,7 @@ def accreditation(request: EditionRequest) -> HttpResponseBase:
             refusal = refused
         else:
             request.session[SENT] = sent.pk
-            response: HttpResponse = redirect("accreditation_sent", edition=edition.slug)
-            response.status_code = 303
-            return response
+            return see_other("accreditation_sent", edition=edition.slug)
     context = _deadline(edition, request.now) | {"form": form, "refusal": refusal}
     return render(request, "press/accreditation.html", context)
 
@@ -91,9 +89,7 @@ def accreditation_request(request: EditionRequest, token: str) -> HttpResponseBa
     )
     try:
         if request.method == "POST" and _done(request, act, found, form):
-            response: HttpResponse = redirect(request.path)
-            response.status_code = 303
-            return response
+            return see_other(request.path)
     except Refused as refused:
         messages.error(request, str(refused.message))
     context = {"accreditation": found, "form": form, "desk": queries.desk(edition)}

@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from registration import views
+from registration.views import mine, register
 
 urlpatterns = [
-    path("anmeldung/", views.register, name="register"),
-    path("anmeldung/code/", views.code, name="registration_code"),
-    path("anmeldung/bestaetigen/<str:token>/", views.confirm, name="registration_confirm"),
-    path("meine-anmeldung/", views.my_registration, name="my_registration"),
-    path("meine-anmeldung/absagen/", views.cancel, name="registration_cancel"),
-    path("meine-anmeldung/kongress.ics", views.calendar_file, name="registration_calendar"),
+    path("anmeldung/", register.register, name="register"),
+    path("anmeldung/code/", register.code, name="registration_code"),
+    path("anmeldung/bestaetigen/<str:token>/", register.confirm, name="registration_confirm"),
+    path("meine-anmeldung/", mine.my_registration, name="my_registration"),
+    path("meine-anmeldung/absagen/", mine.cancel, name="registration_cancel"),
+    path("meine-anmeldung/kongress.ics", mine.calendar_file, name="registration_calendar"),
 ]

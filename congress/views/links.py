@@ -1,12 +1,12 @@
 """Personal links: GET shows a page and changes nothing, a person's POST enters."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from congress import actions, links
-from congress.http import kept_nowhere
+from congress.http import kept_nowhere, see_other
 from congress.models import AccessLink
 from congress.views.errors import gone, not_found
 
@@ -43,9 +43,7 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
         except actions.LinkIsOver:
             return gone(request, edition=edition)
         else:
-            response: HttpResponse = redirect(_goal(link))
-            response.status_code = 303
-            return response
+            return see_other(_goal(link))
     context = {
         "edition": edition,
         "now": now,

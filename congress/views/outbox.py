@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from congress import mail, queries
 from congress import outbox as letters_shown
 from congress.errors import Refused
-from congress.http import MemberRequest, role_required
+from congress.http import MemberRequest, role_required, see_other
 from congress.models import Letter, Role
 from congress.outbox import Line
 
@@ -91,7 +91,7 @@ def _decide(request: MemberRequest, letter: Letter) -> HttpResponse:
             messages.success(request, _("The letter is withdrawn."))
     except Refused as refused:
         messages.error(request, str(refused.message))
-    return _see_other("outbox_letter", request, number=letter.pk)
+    return see_other("outbox_letter", edition=request.edition.slug, number=letter.pk)
 
 
 def _again_together(request: MemberRequest, found: QuerySet[Letter], group: str) -> HttpResponse:
@@ -107,10 +107,4 @@ def _again_together(request: MemberRequest, found: QuerySet[Letter], group: str)
         "One letter is on its way again.", "%(count)d letters are on their way again.", done
     )
     messages.success(request, text % {"count": done} if "%" in text else text)
-    return _see_other("outbox", request)
-
-
-def _see_other(name: str, request: MemberRequest, **arguments: Any) -> HttpResponse:
-    response: HttpResponse = redirect(name, edition=request.edition.slug, **arguments)
-    response.status_code = 303
-    return response
+    return see_other("outbox", edition=request.edition.slug)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from congress.errors import Refused
-from congress.http import MemberRequest, role_required
+from congress.http import MemberRequest, role_required, see_other
 from congress.live.entry import RUNS_A_STAGE
 from congress.models import Stage
 from polls import actions, queries
@@ -113,6 +113,4 @@ def _stage(request: MemberRequest, slug: str) -> Stage:
 
 
 def _back(request: MemberRequest, stage: Stage) -> HttpResponseBase:
-    response = redirect("moderation_stage", request.edition.slug, stage.slug)
-    response.status_code = 303
-    return response
+    return see_other("moderation_stage", request.edition.slug, stage.slug)

@@ -14,12 +14,11 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
-from django.shortcuts import redirect
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import condition, require_POST, require_safe
 
-from congress.http import EditionRequest, MemberRequest, admission_required
+from congress.http import EditionRequest, MemberRequest, admission_required, see_other
 from congress.live.batches import Busy
 from congress.live.entry import OBSERVER
 from congress.live.frames import LARGEST_FRAME, BadFrame, decode, read, reply_id
@@ -92,9 +91,7 @@ def _door(kind: str, *, number_lists: tuple[str, ...] = ()) -> Callable[[Handler
                 )
             if _wants_page(request):
                 messages.success(request, _said(body))
-                response: HttpResponseBase = redirect("live_stage", request.edition.slug, stage)
-                response.status_code = 303
-                return response
+                return see_other("live_stage", request.edition.slug, stage)
             return HttpResponse(serialised(body).encode(), content_type="application/json")
 
         return view

@@ -1,4 +1,4 @@
-"""Registering, confirming the address, and what becomes of it."""
+"""Registering, and confirming the address."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from allauth.account.internal.flows.login import perform_login, record_authentic
 from allauth.account.models import Login
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from congress import actions as congress_actions
 from congress.auth import keep_signed_in
 from congress.errors import Refused
-from congress.http import EditionRequest, MemberRequest, kept_nowhere
+from congress.http import EditionRequest, kept_nowhere, see_other
 from congress.models import User
-from registration import actions, calendar, emails, limits, queries
-from registration.forms import CodeForm, EvidenceForm, OwnDeviceForm, RegistrationForm
+from registration import actions, emails, limits, queries
+from registration.forms import CodeForm, OwnDeviceForm, RegistrationForm
 from registration.models import Registration
 
 PENDING = "registration"  # in the session: the registration whose code this browser waits for
@@ -64,7 +63,7 @@ def register(request: EditionRequest) -> HttpResponseBase:
             form.add_error(None, str(refusal.message))
         else:
             request.session[PENDING] = registration.pk
-            return _see_other(reverse("registration_code", kwargs={"edition": edition.slug}))
+            return see_other(reverse("registration_code", kwargs={"edition": edition.slug}))
     return _form_page(request, form)
 
 
@@ -103,7 +102,7 @@ def code(request: EditionRequest) -> HttpResponseBase:
             messages.warning(request, str(refusal.message))
         else:
             messages.success(request, _("We have sent you a new code."))
-        return _see_other(here)
+        return see_other(here)
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -171,94 +170,5 @@ def _enter(request: EditionRequest, verified: actions.Verified) -> HttpResponseB
         response = perform_login(request, login)
     if not verified.for_the_first_time:
         messages.info(request, _("Your address was confirmed already."))
-    response.status_code = 303
-    return response
-
-
-# --- My registration ----------------------------------------------------------------------------------
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def my_registration(request: MemberRequest) -> HttpResponseBase:
-    """The state in one sentence, what happens next, and what one can do about it."""
-    registration = queries.registration_of(request.user, request.edition)
-    if request.method == "POST":
-        if registration is None:
-            raise Http404
-        form = EvidenceForm(request.POST)
-        if form.is_valid():
-            try:
-                actions.give_evidence(registration=registration, **form.cleaned_data)
-            except Refused as refusal:
-                messages.warning(request, str(refusal.message))
-            else:
-                messages.success(request, _("Thank you. This helps us to check quickly."))
-            return _see_other(registration.get_absolute_url())
-    else:
-        form = EvidenceForm(
-            initial={
-                "authority": registration.authority or registration.body,
-                "how_to_check": registration.how_to_check,
-            }
-            if registration is not None
-            else None
-        )
-    context = {
-        "registration": registration,
-        "admission": request.access.admission,
-        "form": form,
-        "asks_for_evidence": registration is not None
-        and (registration.lacks_evidence or request.method == "POST" or "angaben" in request.GET),
-        "open": request.edition.takes_registrations(request.now),
-        "over": request.now >= request.edition.ends_at,
-    }
-    return render(request, "registration/my_registration.html", context)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def cancel(request: MemberRequest) -> HttpResponseBase:
-    """Asked once more before, since the place is gone afterwards."""
-    registration = queries.registration_of(request.user, request.edition)
-    if registration is None:
-        raise Http404
-    if not registration.may_be_cancelled:
-        return redirect(registration)
-    if request.method != "POST":
-        return render(request, "registration/cancel.html", {"registration": registration})
-    by_link = "link" in request.session
-    try:
-        actions.cancel(registration=registration, now=request.now, by=request.user)
-    except Refused as refusal:
-        messages.warning(request, str(refusal.message))
-    else:
-        if by_link:
-            # The link has ended, and this session with it.
-            request.session.flush()
-            messages.success(request, _("Your registration is cancelled."))
-            return _see_other(request.edition.get_absolute_url())
-        messages.success(request, _("Your registration is cancelled."))
-    return _see_other(registration.get_absolute_url())
-
-
-@login_required
-@require_safe
-def calendar_file(request: MemberRequest) -> HttpResponse:
-    """The congress for one's own calendar; the same entry as in the admission letter."""
-    registration = queries.registration_of(request.user, request.edition)
-    if registration is None or registration.state != Registration.State.ADMITTED:
-        raise Http404
-    home = settings.SITE_URL + request.edition.get_absolute_url()
-    response = HttpResponse(
-        calendar.congress_entry(request.edition, url=home, now=request.now),
-        content_type=f"{calendar.CONTENT_TYPE}; charset=utf-8",
-    )
-    response["Content-Disposition"] = f'attachment; filename="{calendar.filename(request.edition)}"'
-    return response
-
-
-def _see_other(address: str) -> HttpResponse:
-    response = redirect(address)
     response.status_code = 303
     return response

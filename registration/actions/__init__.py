@@ -1,0 +1,49 @@
+"""Everything that changes registrations. A machine may only admit; every refusal is made by a person."""
+
+from registration.actions.deciding import admit, reject
+from registration.actions.own import cancel, give_evidence
+from registration.actions.refusals import (
+    AlreadyDecided,
+    CannotBeCancelled,
+    CodeIsOver,
+    CongressIsOver,
+    NoReason,
+    NotInReview,
+    NotOpenYet,
+    RegistrationClosed,
+    TooManyCodes,
+    TooSoon,
+    WrongCode,
+)
+from registration.actions.registering import (
+    Verified,
+    register,
+    registration_of_link,
+    send_code_again,
+    verify,
+    verify_by_link,
+)
+
+__all__ = [
+    "AlreadyDecided",
+    "CannotBeCancelled",
+    "CodeIsOver",
+    "CongressIsOver",
+    "NoReason",
+    "NotInReview",
+    "NotOpenYet",
+    "RegistrationClosed",
+    "TooManyCodes",
+    "TooSoon",
+    "Verified",
+    "WrongCode",
+    "admit",
+    "cancel",
+    "give_evidence",
+    "register",
+    "registration_of_link",
+    "reject",
+    "send_code_again",
+    "verify",
+    "verify_by_link",
+]

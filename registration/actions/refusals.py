@@ -1,0 +1,63 @@
+"""Why something is refused, in the words of whoever reads it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from congress.errors import Refused
+
+
+class NotOpenYet(Refused):
+    message = _("Registration has not begun yet.")
+
+
+class RegistrationClosed(Refused):
+    message = _(
+        "Registration has closed in the meantime. What you typed is still here; the help desk can help."
+    )
+
+
+class TooManyCodes(Refused):
+    message = _(
+        "We have sent several codes to this address within the last hour. Please look into the mailbox, "
+        "also into the folder for junk mail, or try again later."
+    )
+
+
+class TooSoon(Refused):
+    def __init__(self, seconds: int) -> None:
+        text = ngettext(
+            "We have just sent a code. Please wait %(seconds)d second longer, then we send another one.",
+            "We have just sent a code. Please wait %(seconds)d seconds longer, then we send another one.",
+            seconds,
+        )
+        super().__init__(text % {"seconds": seconds})
+
+
+class WrongCode(Refused):
+    message = _("This is not the code from our letter. Please compare it once more.")
+
+
+class CodeIsOver(Refused):
+    message = _("This code is no longer good. Please have a new one sent to you.")
+
+
+class AlreadyDecided(Refused):
+    message = _("Somebody else has already decided about this registration.")
+
+
+class NoReason(Refused):
+    message = _("Please give a reason. The applicant reads it.")
+
+
+class CannotBeCancelled(Refused):
+    message = _("This registration has already ended.")
+
+
+class CongressIsOver(Refused):
+    message = _("The congress is over.")
+
+
+class NotInReview(Refused):
+    message = _("Your registration is no longer in review.")

@@ -1,0 +1,248 @@
+"""From the form to the confirmed address. Every form that is sent becomes a row; its code joins it to a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils.crypto import get_random_string
+
+from congress import links, mailbox
+from congress.models import AccessLink, Admission, Edition, Level, User
+from congress.models.database import StatementNow
+from registration import eligibility, emails
+from registration.actions.entering import let_in, note, open_link, personal_link
+from registration.actions.holders import alone_with, holder
+from registration.actions.refusals import (
+    CodeIsOver,
+    NotOpenYet,
+    RegistrationClosed,
+    TooManyCodes,
+    TooSoon,
+    WrongCode,
+)
+from registration.models import EmailCode, Registration
+from registration.models.registrations import email_key_of, name_key_of
+
+PAUSE_BETWEEN_CODES = timedelta(seconds=30)
+CODES_AN_HOUR = 5
+CODES_AN_HOUR_TO_A_MAILBOX = 20  # colleagues who share it
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Whose mailbox it is. `link` is the way in of whoever has no sign-in address."""
+
+    registration: Registration
+    person: User
+    link: AccessLink | None
+    for_the_first_time: bool
+
+
+@transaction.atomic
+def register(
+    *, edition: Edition, now: datetime, form_key: UUID, privacy_version: str, **given: str
+) -> Registration:
+    """Keep what somebody typed and send a code to the address. The same form twice is one registration.
+
+    What happens does not depend on whether the address is known; only the letter does.
+    Raises `NotOpenYet`, `RegistrationClosed` or `TooManyCodes`.
+    """
+    if now < edition.registration_opens_at:
+        raise NotOpenYet
+    if not edition.takes_registrations(now):
+        raise RegistrationClosed
+    given["email"] = mailbox.canonical(given["email"])
+    values: dict[str, Any] = {
+        **given,
+        "email_key": email_key_of(given["email"]),
+        "name_key": name_key_of(given["first_name"], given["last_name"]),
+        "submitted_at": now,
+        "privacy_read_at": now,
+        "privacy_version": privacy_version,
+    }
+    sent_before = of_form(edition, form_key)
+    if sent_before is None:
+        try:
+            with transaction.atomic():
+                registration = Registration.objects.create(
+                    edition=edition, form_key=form_key, **values
+                )
+        except IntegrityError:  # the same form a moment ago (one_registration_per_form)
+            return Registration.objects.get(edition=edition, form_key=form_key)
+    else:
+        registration = sent_before
+        if registration.state != Registration.State.UNVERIFIED:
+            return registration
+        # Back to the form, corrected, sent again: the new text counts, and codes stay with their mailbox.
+        if registration.email != given["email"]:
+            registration.codes.all().delete()
+        for name, value in values.items():
+            setattr(registration, name, value)
+        registration.save()
+        if registration.codes.good().exists():
+            return registration
+    _send_code(registration)
+    return registration
+
+
+def of_form(edition: Edition, form_key: UUID) -> Registration | None:
+    return (
+        Registration.objects.select_for_update(of=("self",))
+        .select_related("edition")
+        .filter(edition=edition, form_key=form_key)
+        .first()
+    )
+
+
+@transaction.atomic
+def send_code_again(*, registration: Registration) -> None:
+    """A new code; the one before stays good for as long as it would have been.
+
+    Raises `TooSoon` or `TooManyCodes`.
+    """
+    waited = (
+        registration.codes.sent_within(PAUSE_BETWEEN_CODES)
+        .values_list(StatementNow() - F("sent_at"), flat=True)
+        .first()
+    )
+    if waited is not None:
+        raise TooSoon(max(1, round((PAUSE_BETWEEN_CODES - waited).total_seconds())))
+    if registration.state == Registration.State.UNVERIFIED:
+        _send_code(registration)
+
+
+def _send_code(registration: Registration) -> None:
+    alone_with(registration.email_key)
+    recent = EmailCode.objects.sent_within(timedelta(hours=1)).filter(
+        registration__email_key=registration.email_key
+    )
+    own = recent.filter(registration__name_key=registration.name_key)
+    if recent.count() >= CODES_AN_HOUR_TO_A_MAILBOX or own.count() >= CODES_AN_HOUR:
+        raise TooManyCodes
+    letters = get_random_string(EmailCode.LENGTH, EmailCode.LETTERS)
+    sent = EmailCode.objects.create(
+        registration=registration,
+        code_hash=EmailCode.hashed(letters, registration.pk),
+        sent_at=StatementNow(),
+    )
+    half = EmailCode.LENGTH // 2
+    plain = f"{letters[:half]}-{letters[half:]}"
+    if Registration.objects.active().same_as(registration).exists():
+        emails.already_registered(registration, sent, plain)
+    else:
+        emails.code(registration, sent, plain)
+
+
+# --- Confirming the address -------------------------------------------------------------------------
+
+
+def verify(*, registration: Registration, code: str, now: datetime) -> Verified:
+    """The code was typed: the mailbox is read by whoever registered. Twice does no harm.
+
+    Raises `CodeIsOver` or `WrongCode`. Every attempt counts, also where it is refused.
+    """
+    tried = 0
+    for sent in registration.codes.good()[:2]:
+        tried += EmailCode.objects.good().filter(pk=sent.pk).update(attempts=F("attempts") + 1)
+        if tried and sent.is_code(code):
+            return _complete(registration, now=now)
+    raise WrongCode if tried else CodeIsOver
+
+
+def verify_by_link(*, token: str, now: datetime) -> Verified:
+    """The button behind the link of the letter. Raises `CodeIsOver`."""
+    return _complete(registration_of_link(token), now=now)
+
+
+def registration_of_link(token: str) -> Registration:
+    """Whose confirmation a link is, as long as its code is good. Raises `CodeIsOver`."""
+    try:
+        number = links.number_of(emails.CONFIRM, token)
+    except links.Incomplete as incomplete:
+        raise CodeIsOver from incomplete
+    sent = (
+        EmailCode.objects.good().select_related("registration__edition").filter(pk=number).first()
+    )
+    # Signed for the mailbox it was sent to: a corrected address ends it.
+    if sent is None or not links.is_signed_for(
+        token, emails.CONFIRM, sent.pk, sent.registration.address
+    ):
+        raise CodeIsOver
+    return sent.registration
+
+
+@transaction.atomic
+def _complete(registration: Registration, *, now: datetime) -> Verified:
+    """`registration` as it was when its code was looked at. Raises `CodeIsOver`."""
+    alone_with(registration.email_key)
+    proved = registration.email
+    found = (
+        Registration.objects.select_for_update(of=("self",))
+        .select_related("edition", "person")
+        .filter(pk=registration.pk)
+        .first()
+    )
+    # The form may have been sent again between the look at the code and this lock: only this mailbox was proved.
+    if found is None or found.email != proved:
+        raise CodeIsOver
+    registration = found
+    if registration.person is not None:
+        return _again(registration, registration.person, now)
+    earlier = active_of(
+        registration.edition, Q(email_key=registration.email_key, name_key=registration.name_key)
+    )
+    person = (
+        earlier.person
+        if earlier is not None and earlier.person is not None
+        else holder(registration)
+    )
+    earlier = earlier or active_of(registration.edition, Q(person=person))
+    if earlier is not None:
+        registration.delete()
+        return _again(earlier, person, now)
+
+    assessed = eligibility.assess(registration.address)
+    # Whom a person has shut out, a person lets in again.
+    shut_out = Admission.objects.shut_out().filter(person=person, edition=registration.edition)
+    admitted = assessed.admits and person.is_active and not shut_out.exists()
+    values: dict[str, Any] = {
+        "person": person,
+        "state": Registration.State.ADMITTED if admitted else Registration.State.IN_REVIEW,
+        "level": assessed.level or Level.OTHER,
+        "land": assessed.land or None,
+        "eligibility": assessed.decision,
+        "rule": assessed.rule,
+        "verified_at": now,
+        "decided_at": now if admitted else None,
+    }
+    Registration.objects.unverified().filter(pk=registration.pk).update(**values)
+    registration.refresh_from_db()
+    note("verified", registration, now=now, eligibility=assessed.decision)
+    if admitted:
+        link = let_in(registration, now=now, by=None)
+    else:
+        link = personal_link(registration, now=now)
+        emails.in_review(registration, link)
+    return Verified(registration, person, link, for_the_first_time=True)
+
+
+def _again(registration: Registration, person: User, now: datetime) -> Verified:
+    link = (
+        personal_link(registration, now=now) if registration.is_active else open_link(registration)
+    )
+    return Verified(registration, person, link, for_the_first_time=False)
+
+
+def active_of(edition: Edition, whose: Q) -> Registration | None:
+    return (
+        Registration.objects.active()
+        .of_edition(edition)
+        .filter(whose)
+        .select_related("edition", "person")
+        .first()
+    )

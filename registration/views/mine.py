@@ -1,0 +1,97 @@
+"""My registration: the state in one sentence, what happens next, and what one can do about it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from congress.errors import Refused
+from congress.http import MemberRequest, see_other
+from registration import actions, calendar, queries
+from registration.forms import EvidenceForm
+from registration.models import Registration
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_registration(request: MemberRequest) -> HttpResponseBase:
+    """The state in one sentence, what happens next, and what one can do about it."""
+    registration = queries.registration_of(request.user, request.edition)
+    if request.method == "POST":
+        if registration is None:
+            raise Http404
+        form = EvidenceForm(request.POST)
+        if form.is_valid():
+            try:
+                actions.give_evidence(registration=registration, **form.cleaned_data)
+            except Refused as refusal:
+                messages.warning(request, str(refusal.message))
+            else:
+                messages.success(request, _("Thank you. This helps us to check quickly."))
+            return see_other(registration.get_absolute_url())
+    else:
+        form = EvidenceForm(
+            initial={
+                "authority": registration.authority or registration.body,
+                "how_to_check": registration.how_to_check,
+            }
+            if registration is not None
+            else None
+        )
+    context = {
+        "registration": registration,
+        "admission": request.access.admission,
+        "form": form,
+        "asks_for_evidence": registration is not None
+        and (registration.lacks_evidence or request.method == "POST" or "angaben" in request.GET),
+        "open": request.edition.takes_registrations(request.now),
+        "over": request.now >= request.edition.ends_at,
+    }
+    return render(request, "registration/my_registration.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: MemberRequest) -> HttpResponseBase:
+    """Asked once more before, since the place is gone afterwards."""
+    registration = queries.registration_of(request.user, request.edition)
+    if registration is None:
+        raise Http404
+    if not registration.may_be_cancelled:
+        return redirect(registration)
+    if request.method != "POST":
+        return render(request, "registration/cancel.html", {"registration": registration})
+    by_link = "link" in request.session
+    try:
+        actions.cancel(registration=registration, now=request.now, by=request.user)
+    except Refused as refusal:
+        messages.warning(request, str(refusal.message))
+    else:
+        if by_link:
+            # The link has ended, and this session with it.
+            request.session.flush()
+            messages.success(request, _("Your registration is cancelled."))
+            return see_other(request.edition.get_absolute_url())
+        messages.success(request, _("Your registration is cancelled."))
+    return see_other(registration.get_absolute_url())
+
+
+@login_required
+@require_safe
+def calendar_file(request: MemberRequest) -> HttpResponse:
+    """The congress for one's own calendar; the same entry as in the admission letter."""
+    registration = queries.registration_of(request.user, request.edition)
+    if registration is None or registration.state != Registration.State.ADMITTED:
+        raise Http404
+    home = settings.SITE_URL + request.edition.get_absolute_url()
+    response = HttpResponse(
+        calendar.congress_entry(request.edition, url=home, now=request.now),
+        content_type=f"{calendar.CONTENT_TYPE}; charset=utf-8",
+    )
+    response["Content-Disposition"] = f'attachment; filename="{calendar.filename(request.edition)}"'
+    return response
