@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = [ROOT / "congress" / "static" / "vendor", ROOT / "tests" / "vendor"]
+FOLDERS = [
+    ROOT / "congress" / "static" / "vendor",
+    ROOT / "congress" / "fonts",
+    ROOT / "tests" / "vendor",
+]
 LINE = re.compile(
     r"^\| (?P<file>\S+) \| (?P<package>\S+) \| \S+ \| (?P<licence>\S+) \| \S+ \| `(?P<sha>[0-9a-f]{64})` \|$",
     re.M,
@@ -18,7 +22,7 @@ def listed(folder: Path) -> dict[str, re.Match[str]]:
     return {line["file"]: line for line in LINE.finditer((folder / "README.md").read_text())}
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=["static", "tests"])
+@pytest.mark.parametrize("folder", FOLDERS, ids=["static", "fonts", "tests"])
 def test_every_vendored_file_is_listed_with_its_checksum(folder):
     found = {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -29,7 +33,7 @@ def test_every_vendored_file_is_listed_with_its_checksum(folder):
     assert found == {file: line["sha"] for file, line in listed(folder).items()}
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=["static", "tests"])
+@pytest.mark.parametrize("folder", FOLDERS, ids=["static", "fonts", "tests"])
 def test_every_vendored_package_brings_its_licence(folder):
     packages = {line["package"] for line in listed(folder).values()}
 
