@@ -9,7 +9,6 @@ import json
 import logging
 import re
 import smtplib
-import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +22,10 @@ import css_inline
 from cryptography.fernet import Fernet
 from django.apps import apps
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import (
+    EmailMultiAlternatives,  # noqa: TID251  # the one place that writes mails
+    get_connection,
+)
 from django.db import Error as DatabaseError
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -40,6 +42,7 @@ from congress.errors import Refused
 from congress.links import masked
 from congress.models import AccessLink, Edition, Letter, Role, User
 from congress.models.database import StatementNow
+from congress.outputs import header_text
 
 logger = logging.getLogger(__name__)
 
@@ -173,7 +176,9 @@ def _written(letter: Letter, *, mint: bool) -> Written:
     mail = EmailMultiAlternatives(
         subject=subject,
         body=text,
-        from_email=formataddr((_header(edition.title if edition is not None else name), address)),
+        from_email=formataddr(
+            (header_text(edition.title if edition is not None else name), address)
+        ),
         to=[letter.to or ""],
         reply_to=[answers_to] if answers_to else [],
         headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
@@ -404,7 +409,7 @@ def _words(failure: Exception) -> str:
 
 def _kept(letter: Letter, answer: str) -> str:
     """Filters quote what they refuse: no token and no code gets into the table this way."""
-    return _header(logs.masked(_without(unsealed(letter), answer)))[:300]
+    return header_text(logs.masked(_without(unsealed(letter), answer)))[:300]
 
 
 def _watch(connection: Any) -> Callable[[], bool]:
@@ -496,7 +501,7 @@ def _text(letter: Letter, context: dict[str, Any]) -> tuple[str, str]:
     template = wording.own_wording(letter) or wording.standard(letter.template, letter.language)
     subject, body = wording.split(template.render(Context(context, autoescape=False)))
     # What was left out by {% if %} leaves its lines behind.
-    return _header(subject)[:LONGEST_SUBJECT], re.sub(r"\n{3,}", "\n\n", body)
+    return header_text(subject)[:LONGEST_SUBJECT], re.sub(r"\n{3,}", "\n\n", body)
 
 
 def _link_address(link: AccessLink) -> str:
@@ -507,15 +512,6 @@ def _without(secrets: dict[str, str], text: str) -> str:
     for secret in secrets.values():
         text = text.replace(secret, HIDDEN) if secret else text
     return masked(text)
-
-
-def _header(text: str) -> str:
-    """One line without controls, whatever it was made of."""
-    visible = "".join(
-        letter if unicodedata.category(letter) not in {"Cc", "Cs", "Zl", "Zp"} else " "
-        for letter in text
-    )
-    return " ".join(visible.split())
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard
 
 from congress.models import Edition
+from congress.outputs import ics_text
 from programme.models import Session
 
 PRODUCT = "-//IT-Planungsrat//Fachkongress//DE"
@@ -54,10 +54,10 @@ def _event(edition: Edition, session: Session) -> Event:
     event.add("dtend", edition.local(session.ends_at))
     event.add("summary", _marked(edition, _title(session)))
     event.add("location", _place(edition, session))
-    event.add("description", _plain(_description(session, address)))
+    event.add("description", ics_text(_description(session, address)))
     event.add("url", address)
     if session.track is not None:
-        event.add("categories", [_plain(session.track.name)])
+        event.add("categories", [ics_text(session.track.name)])
     event.add("class", "PUBLIC")
     event.add("status", "CONFIRMED")
     event.add("transp", "OPAQUE")
@@ -71,7 +71,7 @@ def _title(session: Session) -> str:
 def _place(edition: Edition, session: Session) -> str:
     stage = session.stage.name if session.stage is not None else ""
     place = _("online") if edition.format == Edition.Format.VIRTUAL else edition.venue
-    return _plain(", ".join(filter(None, (stage, place))))
+    return ics_text(", ".join(filter(None, (stage, place))))
 
 
 def _description(session: Session, address: str) -> str:
@@ -86,14 +86,7 @@ def _marked(edition: Edition, text: str) -> str:
     """An exercise is called one in people's calendars too; the demonstration is nothing else anyway."""
     if edition.practice and not settings.DEMO:
         text = _("EXERCISE: %(title)s") % {"title": text}
-    return _plain(text)
-
-
-def _plain(text: str) -> str:
-    """Without controls, which neither format can carry; line breaks stay."""
-    return "".join(
-        letter for letter in text if letter == "\n" or unicodedata.category(letter) != "Cc"
-    )
+    return ics_text(text)
 
 
 def _add_time_zone(feed: Calendar, edition: Edition) -> None:
@@ -191,16 +184,16 @@ def _frab_event(edition: Edition, session: Session) -> dict[str, Any]:
         "date": start.isoformat(),
         "start": f"{start:%H:%M}",
         "duration": _clock(session.duration),
-        "room": _plain(session.stage.name if session.stage is not None else ""),
+        "room": ics_text(session.stage.name if session.stage is not None else ""),
         "title": _marked(edition, _title(session)),
         "subtitle": "",
         "type": str(session.get_kind_display()),
         "track": session.track.name if session.track is not None else "",
         "language": session.language,
-        "abstract": _plain(session.abstract),
+        "abstract": ics_text(session.abstract),
         "description": "",
         "persons": [
-            {"id": speaker.pk, "public_name": _plain(speaker.display_name)}
+            {"id": speaker.pk, "public_name": ics_text(speaker.display_name)}
             for speaker in session.speakers
         ],
         "links": [],

@@ -6,6 +6,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from congress import outputs
 from congress.http import EditionRequest
 from programme import feeds, queries
 from programme.models import Session, SessionSpeaker
@@ -77,6 +78,4 @@ def _programme(request: EditionRequest) -> Iterable[Session]:
 
 
 def _ics(body: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.ics"'
-    return response
+    return outputs.attachment(body, outputs.filename(name, ending="ics"), outputs.ICS)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
+from congress import outputs
 from congress.models import Edition
 
 CONTENT_TYPE = "text/calendar"
@@ -44,4 +45,4 @@ def congress_entry(edition: Edition, *, url: str, now: datetime) -> bytes:
 
 
 def filename(edition: Edition) -> str:
-    return f"fachkongress-{edition.slug}.ics"
+    return outputs.filename("fachkongress", edition.slug, ending="ics")
