@@ -11,13 +11,12 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import segno
 import typst
 from django.conf import settings
-from django.http import HttpResponse
 
 CONTENT_TYPE = "application/pdf"
 FONTS = settings.BASE_DIR / "congress" / "fonts"
@@ -49,16 +48,6 @@ def make(template: str, data: Mapping[str, Any], *, language: str) -> bytes:
     return bytes(made)
 
 
-def answer(content: bytes, filename: str, *, inline: bool = False) -> HttpResponse:
-    """The PDF as it is sent: kept nowhere on the way. `filename` is ours, without anything people typed."""
-    response = HttpResponse(content, content_type=CONTENT_TYPE)
-    kind = "inline" if inline else "attachment"
-    response["Content-Disposition"] = f'{kind}; filename="{filename}"'
-    response["Cache-Control"] = "private, no-store"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
-
-
 def qr(text: str) -> str:
     """A QR code as SVG for a template: `image(bytes(data.qr), format: "svg", alt: …)`."""
     drawn = io.BytesIO()
@@ -81,7 +70,13 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    letters = (_held(letter) for letter in unicodedata.normalize("NFC", text))
+    composed = unicodedata.normalize("NFC", text)
+    # A mark without a letter before it would sit on whatever stands there.
+    letters = (
+        _held(letter)
+        for before, letter in pairwise(f" {composed}")
+        if not (unicodedata.combining(letter) and before.isspace())
+    )
     parts = (
         UNKNOWN if unknown else "".join(found)  # type: ignore[arg-type]  # None stands for unknown letters only
         for unknown, found in groupby(letters, key=lambda letter: letter is None)

@@ -5,6 +5,7 @@ Encoding for the way out (HTML, mail headers, calendars, tables) is the business
 
 import re
 import unicodedata
+from string import ascii_uppercase
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +56,60 @@ def sort_key(value: str) -> str:
     """German dictionary order (DIN 5007-1: ä sorts as a); the database needs no ICU for it."""
     decomposed = unicodedata.normalize("NFKD", value.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+# For looking names up in the database, whose locale may know no letters beyond a to z: these read as those.
+_READ_AS = {
+    "a": "ÀÁÂÃÄÅĀĂĄÆàáâãäåāăąæ", "c": "ÇĆČçćč", "d": "ĎĐďđ", "e": "ÈÉÊËĒĖĘĚèéêëēėęě", "g": "Ğğ", "i": "ÌÍÎÏİìíîïı",
+    "l": "Łł", "n": "ÑŃŇñńň", "o": "ÒÓÔÕÖØŐòóôõöøő", "r": "Řř", "s": "ŚŞŠßśşš", "t": "Ťť", "u": "ÙÚÛÜŪŮŰùúûüūůű",
+    "y": "Ýýÿ", "z": "ŹŻŽźżž",
+}  # fmt: skip
+PLAIN_FROM = "".join(_READ_AS.values())
+PLAIN_TO = "".join(letter * len(letters) for letter, letters in _READ_AS.items())
+_PLAIN = str.maketrans(PLAIN_FROM, PLAIN_TO)
+_SPELT_OUT = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"))
+
+
+def plain(word: str) -> str:
+    """The word as `congress.models.database.Plain` reads a column."""
+    return unicodedata.normalize("NFC", word).translate(_PLAIN).lower()
+
+
+def spellings(word: str) -> list[str]:
+    """The forms under which a German finds a name: Müller and Mueller, Weiß and Weiss. Each one is `plain`."""
+    lowered = unicodedata.normalize("NFC", word).lower()
+    out = together = lowered
+    for letter, letters in _SPELT_OUT:
+        out = out.replace(letter, letters)
+        together = together.replace(letters, letter)
+    return list(dict.fromkeys(plain(form) for form in (lowered, out, together)))
+
+
+def _initials() -> dict[str, tuple[str, ...]]:
+    """A to Z with the letters that a German sorts under them."""
+    found: dict[str, list[str]] = {letter: [] for letter in ascii_uppercase}
+    for code in (*range(0x41, 0x250), *range(0x1E00, 0x1F00)):
+        letter = chr(code)
+        first = _SORTED_UNDER.get(letter.lower(), sort_key(letter)[:1].upper())
+        if first in found:
+            found[first].append(letter)
+    return {letter: tuple(letters) for letter, letters in found.items()}
+
+
+# Letters of their own that do not come apart into a letter and a mark.
+_SORTED_UNDER = {
+    "æ": "A",
+    "đ": "D",
+    "ð": "D",
+    "ħ": "H",
+    "ı": "I",
+    "ł": "L",
+    "ø": "O",
+    "œ": "O",
+    "þ": "T",
+    "ŧ": "T",
+}
+INITIALS = _initials()
 
 
 def _normalised(value: str) -> str:

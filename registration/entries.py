@@ -88,9 +88,19 @@ panels.waiting.register(
 panels.orga_figures.register(
     panels.Figure(_("registrations in review"), queries.waiting_for_review), order=15
 )
+panels.orga_links.register(
+    panels.OrgaLink(
+        _("Badges"),
+        "badges",
+        roles=(Role.Kind.ORGANISER, Role.Kind.HELP_DESK, Role.Kind.CHECK_IN),
+    ),
+    order=35,
+)
 panels.setup_steps.register(registry.install, order=30)
 panels.demo_data.register(demo.fill, order=10)
 panels.journal_verbs |= {
+    "badge.locked": _("Badge locked"),
+    "badges.printed": _("Badges printed"),
     "registration.admitted": _("Registration admitted"),
     "registration.cancelled": _("Registration cancelled"),
     "registration.rejected": _("Registration rejected"),

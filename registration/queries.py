@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, IntegerField, Value, When
+from datetime import datetime
 
-from congress.models import Edition, Page, User
+from django.db.models import Case, Exists, IntegerField, OuterRef, Value, When
+
+from congress import pdf
+from congress.models import Admission, Edition, Page, User
+from congress.models.access import AdmissionQuerySet
 from registration.models import Registration
 
 
@@ -34,3 +38,30 @@ def privacy_version(edition: Edition) -> str:
     """Which text of the privacy notice somebody has read: the moment it was last changed."""
     page = Page.objects.for_edition(edition).filter(slug="datenschutz").first()
     return page.changed_at.isoformat(timespec="seconds") if page is not None else ""
+
+
+def badge_holders(edition: Edition) -> AdmissionQuerySet:
+    """Everybody who is admitted and gets a badge, whichever office let them in."""
+    return (
+        Admission.objects.in_force().real().filter(edition=edition, person__is_active=True)
+    ).with_person()
+
+
+def with_badge_state(admissions: AdmissionQuerySet) -> AdmissionQuerySet:
+    """For the list: `is_printed` says whether a badge is out that is still good."""
+    printed = Admission.objects.with_a_badge().filter(pk=OuterRef("pk"))
+    return admissions.with_person().annotate(is_printed=Exists(printed)).by_name()
+
+
+def unprintable_names(admissions: AdmissionQuerySet) -> list[str]:
+    """Names with characters that no font of ours holds: their badges should be looked at."""
+    names = [admission.person.display_name for admission in admissions.with_person()]
+    return [name for name in names if not pdf.holds(name)]
+
+
+def comes_to_the_hall(admission: Admission, edition: Edition, now: datetime) -> bool:
+    """Whether an entry ticket makes sense: there is a hall, and the congress is not over."""
+    if now >= edition.ends_at or admission.kind == Admission.Kind.REHEARSAL:
+        return False
+    on_site = admission.kind in (Admission.Kind.SPEAKER, Admission.Kind.STAFF)
+    return on_site or edition.format != Edition.Format.VIRTUAL

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registration.views import mine, register
+from registration.views import badges, mine, register
 
 urlpatterns = [
     path("anmeldung/", register.register, name="register"),
@@ -11,4 +11,8 @@ urlpatterns = [
     path("meine-anmeldung/", mine.my_registration, name="my_registration"),
     path("meine-anmeldung/absagen/", mine.cancel, name="registration_cancel"),
     path("meine-anmeldung/kongress.ics", mine.calendar_file, name="registration_calendar"),
+    path("meine-anmeldung/ticket.pdf", badges.ticket_file, name="ticket_file"),
+    path("einlass/<str:token>/", badges.ticket, name="ticket"),
+    path("orga/ausweise/", badges.badges, name="badges"),
+    path("orga/ausweise/<int:number>/sperren/", badges.lock_badge, name="badge_lock"),
 ]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain
 from typing import Any, ClassVar, Self
 
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Concat, Substr
 from django.utils.translation import gettext_lazy as _
 
+from congress.models.database import Plain
 from congress.models.editions import Edition
 from congress.models.people import Role, User
+from congress.text import INITIALS, spellings
 
 
 class Level(models.TextChoices):
@@ -38,6 +42,64 @@ class AdmissionQuerySet(models.QuerySet["Admission"]):
             Q(valid_until__isnull=True) | Q(valid_until__gt=Edition.edition_now("edition__")),
             revoked_at__isnull=True,
         )
+
+    def real(self) -> Self:
+        """Without the simulated viewers of a rehearsal."""
+        return self.exclude(kind=Admission.Kind.REHEARSAL)
+
+    def with_person(self) -> Self:
+        """Load whose they are, in the same query."""
+        return self.select_related("person")
+
+    def matching(self, words: str) -> Self:
+        """Every word stands in the name, the body or the mailbox of the person; Mueller finds Müller."""
+        found = self.alias(
+            plain=Plain(
+                Concat(
+                    "person__first_name",
+                    Value(" "),
+                    "person__last_name",
+                    Value(" "),
+                    "person__body",
+                    output_field=models.TextField(),
+                )
+            )
+        )
+        for word in words.split()[:6]:
+            wanted = Q(person__email__contains=word.lower()) | Q(
+                person__contact_email__contains=word.lower()
+            )
+            for form in spellings(word):
+                wanted |= Q(plain__contains=form)
+            found = found.filter(wanted)
+        return found
+
+    def beginning_with(self, letter: str) -> Self:
+        """Whose last name begins with this letter of the German alphabet: Ä counts as A, Ø as O. "" is all others."""
+        initial = Substr("person__last_name", 1, 1)
+        if letter:
+            return self.alias(initial=initial).filter(initial__in=INITIALS[letter])
+        return self.alias(initial=initial).exclude(initial__in=[*chain(*INITIALS.values())])
+
+    def by_name(self) -> Self:
+        """In the database's order of names: near enough to the alphabet for lists; print in `text.sort_key`'s."""
+        return self.order_by("person__last_name", "person__first_name", "pk")
+
+    def with_a_badge(self) -> Self:
+        """For whom a badge was printed that is still good."""
+        return self.filter(Exists(_badges()))
+
+    def without_a_badge(self) -> Self:
+        return self.filter(~Exists(_badges()))
+
+
+def _badges() -> models.QuerySet[AccessLink]:
+    return AccessLink.objects.filter(
+        admission=OuterRef("pk"),
+        kind=AccessLink.Kind.BADGE,
+        token_hash__isnull=False,
+        revoked_at__isnull=True,
+    )
 
 
 class Admission(models.Model):

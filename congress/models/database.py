@@ -3,6 +3,9 @@
 from typing import Any
 
 from django.db import migrations, models
+from django.db.models.functions import Lower
+
+from congress.text import PLAIN_FROM, PLAIN_TO
 
 
 class StatementNow(models.Func):
@@ -11,6 +14,19 @@ class StatementNow(models.Func):
     function = "statement_timestamp"
     template = "%(function)s()"
     output_field = models.DateTimeField()
+
+
+class Plain(models.Func):
+    """Text for looking up, in small letters from a to z as far as possible, whatever the database's locale.
+
+    Compare with `congress.text.spellings`.
+    """
+
+    function = "TRANSLATE"
+    output_field = models.TextField()
+
+    def __init__(self, expression: Any) -> None:
+        super().__init__(Lower(expression), models.Value(PLAIN_FROM), models.Value(PLAIN_TO))
 
 
 class SameEdition(migrations.RunSQL):

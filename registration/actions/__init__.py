@@ -1,5 +1,6 @@
 """Everything that changes registrations. A machine may only admit; every refusal is made by a person."""
 
+from registration.actions.badges import BADGES_AT_ONCE, lock_badge, print_badges
 from registration.actions.deciding import admit, reject
 from registration.actions.own import cancel, give_evidence
 from registration.actions.refusals import (
@@ -7,10 +8,12 @@ from registration.actions.refusals import (
     CannotBeCancelled,
     CodeIsOver,
     CongressIsOver,
+    NobodyToPrint,
     NoReason,
     NotInReview,
     NotOpenYet,
     RegistrationClosed,
+    TooManyAtOnce,
     TooManyCodes,
     TooSoon,
     WrongCode,
@@ -25,14 +28,17 @@ from registration.actions.registering import (
 )
 
 __all__ = [
+    "BADGES_AT_ONCE",
     "AlreadyDecided",
     "CannotBeCancelled",
     "CodeIsOver",
     "CongressIsOver",
     "NoReason",
+    "NobodyToPrint",
     "NotInReview",
     "NotOpenYet",
     "RegistrationClosed",
+    "TooManyAtOnce",
     "TooManyCodes",
     "TooSoon",
     "Verified",
@@ -40,6 +46,8 @@ __all__ = [
     "admit",
     "cancel",
     "give_evidence",
+    "lock_badge",
+    "print_badges",
     "register",
     "registration_of_link",
     "reject",

@@ -61,3 +61,11 @@ class CongressIsOver(Refused):
 
 class NotInReview(Refused):
     message = _("Your registration is no longer in review.")
+
+
+class NobodyToPrint(Refused):
+    message = _("Nobody of these is admitted any more: there is no badge to print.")
+
+
+class TooManyAtOnce(Refused):
+    message = _("So many badges cannot be printed at once. Please choose a letter or a kind.")

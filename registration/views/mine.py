@@ -43,9 +43,12 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
             if registration is not None
             else None
         )
+    admission = request.access.admission
     context = {
         "registration": registration,
-        "admission": request.access.admission,
+        "admission": admission,
+        "has_ticket": admission is not None
+        and queries.comes_to_the_hall(admission, request.edition, request.now),
         "form": form,
         "asks_for_evidence": registration is not None
         and (registration.lacks_evidence or request.method == "POST" or "angaben" in request.GET),

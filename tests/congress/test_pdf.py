@@ -1,6 +1,5 @@
 """PDFs: what a screen reader finds in them, and that no name breaks one."""
 
-import io
 import json
 from pathlib import Path
 
@@ -9,31 +8,14 @@ from pypdf import PdfReader
 
 from congress import pdf
 from tests.data.bad_inputs_values import materialise
+from tests.pdf import elements, opened
 
 SAMPLE = "tests/congress/sample.typ"
 
 
 def made(text="Kim Albers", *, language="de", **more) -> PdfReader:
     data = {"title": "Ausweise", "text": text, "qr": pdf.qr("https://x.example/"), "alt": "Zugang"}
-    return PdfReader(io.BytesIO(pdf.make(SAMPLE, data | more, language=language)))
-
-
-def structure(reader: PdfReader) -> list[dict]:
-    """The elements of the structure tree, from the top down."""
-    found, waiting = [], [reader.trailer["/Root"]["/StructTreeRoot"]]
-    while waiting:
-        element = waiting.pop(0).get_object()
-        if not isinstance(element, dict):
-            continue
-        found.append(element)
-        children = element.get("/K", [])
-        children = children.get_object() if hasattr(children, "get_object") else children
-        waiting += [
-            child
-            for child in (children if isinstance(children, list) else [children])
-            if hasattr(child.get_object(), "get")
-        ]
-    return found
+    return opened(pdf.make(SAMPLE, data | more, language=language))
 
 
 def test_a_pdf_says_its_language_and_its_title():
@@ -51,13 +33,10 @@ def test_a_pdf_calls_itself_accessible():
 
 
 def test_a_pdf_has_headings_and_says_what_its_pictures_show():
-    elements = structure(made())
+    found = elements(made(), "/H1", "/Figure")
 
-    assert [part["/S"] for part in elements if part.get("/S") in ("/H1", "/Figure")] == [
-        "/H1",
-        "/Figure",
-    ]
-    assert [part["/Alt"] for part in elements if part.get("/S") == "/Figure"] == ["Zugang"]
+    assert [element["/S"] for element in found] == ["/H1", "/Figure"]
+    assert found[1]["/Alt"] == "Zugang"
 
 
 def test_a_pdf_brings_its_fonts():

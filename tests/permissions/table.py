@@ -223,6 +223,15 @@ DOORS: dict[str, Door] = {
     "my_registration": Door(SIGNED_IN),
     "registration_cancel": Door(SIGNED_IN, opens=404),
     "registration_calendar": Door(SIGNED_IN, opens=404),
+    # A hall there is, and whoever is admitted to it has a ticket.
+    "ticket_file": Door(
+        SIGNED_IN,
+        opens=404,
+        others={f"admitted {kind}": 200 for kind in ADMITTED if kind != "rehearsal"},
+    ),
+    "ticket": public("token", opens=404),
+    "badges": staff("organiser", "help_desk", "check_in"),
+    "badge_lock": staff("organiser", "help_desk", "check_in", arguments=("number",), opens=404),
     # live
     "live": audience(),
     "live_stage": audience("stage"),

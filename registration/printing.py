@@ -1,0 +1,143 @@
+"""What is printed for people: badges and entry tickets, as PDF. Tokens come in as arguments and are kept nowhere."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from congress import pdf
+from congress.models import Admission, Edition
+from congress.templatetags.kern import days_until
+from congress.text import sort_key
+from registration import tickets
+
+BADGES = "registration/typst/badges.typ"
+TICKET = "registration/typst/ticket.typ"
+SHEET, ONE_A_PAGE = "sheet", "a6"
+
+
+@dataclass(frozen=True)
+class Badges:
+    """The PDF, and whose badge could not be made: one bad name never costs the others theirs."""
+
+    content: bytes
+    left_out: list[Admission] = field(default_factory=list)
+
+
+def badges(edition: Edition, tokens: Mapping[Admission, str], *, layout: str) -> Badges:
+    """Badges in the order of the alphabet, as the stack is handed out. In German, as the hall is signed."""
+    with translation.override("de"):
+        people = sorted(tokens, key=lambda admission: _alphabetical(admission))
+        cards = {admission: _card(admission, tokens[admission]) for admission in people}
+        try:
+            return Badges(_sheet(edition, cards.values(), layout))
+        except pdf.CannotBePrinted:
+            return _one_by_one(edition, cards, layout)
+
+
+def _one_by_one(edition: Edition, cards: Mapping[Admission, dict[str, Any]], layout: str) -> Badges:
+    """Each badge by itself: those that cannot be made, in plain letters; those that still cannot, left out."""
+    good, left_out = [], []
+    for admission, card in cards.items():
+        plain = card | {name: _in_plain_letters(card[name]) for name in ("name", "body")}
+        for attempt in (card, plain):
+            try:
+                _sheet(edition, [attempt], layout)
+            except pdf.CannotBePrinted:
+                continue
+            good.append(attempt)
+            break
+        else:
+            left_out.append(admission)
+    return Badges(_sheet(edition, good, layout), left_out)
+
+
+def _sheet(edition: Edition, cards: Iterable[dict[str, Any]], layout: str) -> bytes:
+    data = {
+        **_about(edition),
+        "title": _("Badges") + f" – {edition.title}",
+        "layout": layout,
+        "words": {"qr": _("QR code: the way to the stage"), "open": _("By phone to the stage")},
+        "people": list(cards),
+    }
+    return pdf.make(BADGES, data, language="de")
+
+
+def _card(admission: Admission, token: str) -> dict[str, Any]:
+    person = admission.person
+    way_in = reverse("access_link", kwargs={"token": token})
+    return {
+        "name": person.display_name,
+        "body": person.body,
+        "kind": admission.kind,
+        "kind_label": str(admission.get_kind_display()),
+        "qr": pdf.qr(f"{settings.SITE_URL}{way_in}"),
+    }
+
+
+def ticket(admission: Admission, *, way: str = "") -> bytes:
+    """The entry ticket, in the language of the page it is fetched from."""
+    edition, person = admission.edition, admission.person
+    data = {
+        **_about(edition),
+        "title": _("Entry ticket") + f" – {edition.title}",
+        "heading": _("Entry ticket"),
+        "name": person.display_name,
+        "qr": pdf.qr(tickets.address_of(admission)),
+        "rows": [
+            row
+            for row in (
+                (_("When"), _when(edition)),
+                (_("Where"), f"{edition.venue}, {edition.city}"),
+                (_("As"), str(admission.get_kind_display())),
+                (_("Way of taking part"), way),
+                (_("From"), person.body),
+            )
+            if row[1]
+        ],
+        "words": {
+            "qr": _("QR code for the entrance"),
+            "show": _("Please show this code at the entrance, printed or on your phone."),
+            "personal": _("The ticket is meant for you alone. You get your badge at the entrance."),
+            "help": _help(edition),
+        },
+    }
+    language = "en" if (translation.get_language() or "de").startswith("en") else "de"
+    return pdf.make(TICKET, data, language=language)
+
+
+def _about(edition: Edition) -> dict[str, str]:
+    name = _("Fachkongress %(year)s") % {"year": edition.year}
+    return {
+        "congress": _("EXERCISE: %s") % name if edition.practice else name,
+        "congress_title": edition.title,
+        "where": f"{days_until(edition.starts_on, edition.ends_on)} · {edition.venue}, {edition.city}",
+        "accent": edition.accent,
+    }
+
+
+def _when(edition: Edition) -> str:
+    start = _("start on the first day: %(time)s") % {"time": f"{edition.opens_at:%H:%M}"}
+    return f"{days_until(edition.starts_on, edition.ends_on)} ({start})"
+
+
+def _help(edition: Edition) -> str:
+    ways = " · ".join(filter(None, (edition.help_phone, edition.help_email)))
+    return _("Questions? Help desk: %(ways)s") % {"ways": ways} if ways else ""
+
+
+def _alphabetical(admission: Admission) -> tuple[str, str, int]:
+    person = admission.person
+    return sort_key(person.last_name), sort_key(person.first_name), admission.pk
+
+
+def _in_plain_letters(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return "".join(letter for letter in plain if letter.isprintable()).strip() or pdf.UNKNOWN
