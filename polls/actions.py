@@ -265,19 +265,17 @@ _TOOK_PART = """
 SELECT person_id FROM polls_participation WHERE poll_id = %(poll)s AND person_id = ANY(%(people)s)
 """
 # Ordered: batches of two processes take the rows one after the other.
-_TALLIES = """
-SELECT option_id, level FROM polls_tally WHERE poll_id = %(poll)s
-ORDER BY option_id, level FOR UPDATE
-"""
+_TALLIES = "SELECT 1 FROM polls_tally WHERE poll_id = %(poll)s ORDER BY option_id, level FOR UPDATE"
 # All rows, also those that nobody chose: one that changed alone would name its last voter by xmin.
 _COUNT = """
-UPDATE polls_tally t SET count = t.count + x.more
-FROM unnest(%(options)s::bigint[], %(levels)s::text[], %(more)s::int[]) AS x(option_id, level, more)
-WHERE t.poll_id = %(poll)s AND t.option_id = x.option_id AND t.level = x.level
+UPDATE polls_tally t SET count = t.count + coalesce(
+    (SELECT x.more FROM unnest(%(options)s::bigint[], %(option_levels)s::text[], %(chosen)s::int[])
+     AS x(option_id, level, more) WHERE x.option_id = t.option_id AND x.level = t.level), 0)
+WHERE t.poll_id = %(poll)s
 """
 _TURNOUT = """
 UPDATE polls_turnout t SET rev = t.rev + 1, count = t.count + coalesce(
-    (SELECT x.more FROM unnest(%(levels)s::text[], %(more)s::int[]) AS x(level, more) WHERE x.level = t.level), 0)
+    (SELECT x.more FROM unnest(%(levels)s::text[], %(voters)s::int[]) AS x(level, more) WHERE x.level = t.level), 0)
 WHERE t.poll_id = %(poll)s
 """
 
@@ -345,20 +343,17 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
 def _raise_sums(
     cursor: Any, poll_id: int, chosen: dict[tuple[int, str], int], voters: dict[str, int]
 ) -> None:
-    cursor.execute(_TALLIES, {"poll": poll_id})
-    rows = cursor.fetchall()
+    # One way to the database and back: other batches wait for these rows.
     cursor.execute(
-        _COUNT,
+        f"{_TALLIES}; {_COUNT}; {_TURNOUT}",
         {
             "poll": poll_id,
-            "options": [option for option, _level in rows],
-            "levels": [level for _option, level in rows],
-            "more": [chosen.get((option, level), 0) for option, level in rows],
+            "options": [option for option, _level in chosen],
+            "option_levels": [level for _option, level in chosen],
+            "chosen": list(chosen.values()),
+            "levels": list(voters),
+            "voters": list(voters.values()),
         },
-    )
-    cursor.execute(
-        _TURNOUT,
-        {"poll": poll_id, "levels": list(voters), "more": list(voters.values())},
     )
 
 

@@ -54,10 +54,11 @@ class StageSocket(Socket):
         """The person voted, here or on another page: what is theirs, and the counts that they may see now."""
         if not polls - self.voted:
             return
+        picture: StagePicture | None = self.hub.memory.picture if self.hub is not None else None
+        before = self.audience(picture) if picture is not None else ""
         self.voted |= polls
         self.post("you", live.you_frame(self.voted))
-        picture: StagePicture | None = self.hub.memory.picture if self.hub is not None else None
-        if picture is not None and picture.poll is not None and picture.poll.pk in polls:
+        if picture is not None and picture.poll is not None and self.audience(picture) != before:
             part = f"results.{picture.poll.pk}"
             self.post("results", picture.frame(part, self.audience(picture)))
 

@@ -28,6 +28,7 @@ from congress.live.database import in_database
 from congress.live.entry import Refusal, Visitor, Wanted
 from congress.live.frames import LARGEST_FRAME, BadFrame, Shape, decode, read, reply_id
 from congress.live.limits import Strikes, buckets
+from congress.live.wire import EXTENSION, Line, framed
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ class Socket(AsyncWebsocketConsumer):
         self._refused = Strikes(REFUSED_FRAMES, REFUSED_FRAMES_SECONDS)
         self._run: asyncio.Task[Any] | None = None
         self._ended = False
+        self._line: Line | None = None
 
     # --- What subclasses say ---------------------------------------------------------------------
 
@@ -120,8 +122,14 @@ class Socket(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._run = asyncio.current_task()
+        self.scope, self.base_send = scope, send
+        self._line = scope.get("extensions", {}).get(EXTENSION, {}).get("line")
         try:
-            await super().__call__(scope, receive, send)
+            # Nothing else is waited for: the usual loop makes two tasks for every message.
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
         except asyncio.CancelledError:
             if not self._ended or self._run is None:
                 raise
@@ -268,6 +276,8 @@ class Socket(AsyncWebsocketConsumer):
             return
         message = {"type": "websocket.send", "text": text}
         if self._sending is None:
+            if self._line is not None and self._line.write_frame(framed(text)):
+                return
             # A line that is free takes it at once: a task for each text would cost more than the text.
             rest = self._begin(message)
             if rest is not None:
