@@ -16,7 +16,7 @@ from congress.admin.scope import EditionScopedAdmin, HistoryAdmin, SharedAdmin, 
 from congress.models import Edition, User
 from registration import actions
 from registration.forms import RejectionForm
-from registration.models import DomainRule, Registration
+from registration.models import DomainRule, Registration, RegistrationSettings
 
 
 @admin.register(Registration)
@@ -135,6 +135,15 @@ class RegistrationAdmin(EditionScopedAdmin):
         return TemplateResponse(request, "admin/registration/reject.html", context)
 
     reject.permission = "reject"  # type: ignore[attr-defined]  # read by get_actions
+
+
+@admin.register(RegistrationSettings)
+class RegistrationSettingsAdmin(EditionScopedAdmin):
+    """The same as on the organisers' page, for all editions side by side."""
+
+    list_display = ("edition", "review_days", "universities", "it_providers", "associations")
+    list_select_related = ("edition",)
+    autocomplete_fields = ("edition",)
 
 
 @admin.register(DomainRule)

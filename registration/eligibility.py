@@ -11,7 +11,8 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 
 from congress import mailbox
-from registration.models import DomainRule
+from congress.models import Edition
+from registration.models import DomainRule, RegistrationSettings
 from registration.models.registrations import email_key_of
 
 ALLOW, REVIEW, DENY = DomainRule.Decision.values
@@ -47,21 +48,27 @@ class Assessment:
         return self.decision == ALLOW
 
 
-def assess(address: str) -> Assessment:
-    """One query. An address that is none is `invalid`, one that no row speaks about `unknown`."""
+def assess(address: str, edition: Edition | None = None) -> Assessment:
+    """Two queries; one without an edition, whose settings may read the rules of a group differently.
+
+    An address that is none is `invalid`, one that no row speaks about `unknown`.
+    """
     try:
         canonical = mailbox.canonical(address)
     except ValidationError:
         return Assessment(address, INVALID)
-    return judge(canonical, DomainRule.objects.about(canonical))
+    settings = RegistrationSettings.objects.of(edition) if edition is not None else None
+    return judge(canonical, DomainRule.objects.about(canonical), settings)
 
 
-def judge(canonical: str, rules: Iterable[DomainRule]) -> Assessment:
+def judge(
+    canonical: str, rules: Iterable[DomainRule], settings: RegistrationSettings | None = None
+) -> Assessment:
     """The rule among `rules` that is most specific for a canonical address. No query."""
     local, _at, host = canonical.rpartition("@")
     best: tuple[tuple[int, int], DomainRule, str] | None = None
     for rule in rules:
-        rank = _rank(rule, canonical, host)
+        rank = _rank(rule, canonical, host, settings)
         if rank is not None and (best is None or rank[0] > best[0]):
             best = rank[0], rule, rank[1]
     if best is None:
@@ -70,6 +77,14 @@ def judge(canonical: str, rules: Iterable[DomainRule]) -> Assessment:
     if rule.match != DomainRule.Match.ADDRESS and decision == ALLOW and _is_doubtful(local):
         decision = REVIEW
     return Assessment(canonical, decision, rule.level, rule.land_id or "", rule.body, rule)
+
+
+def meaning(rule: DomainRule, settings: RegistrationSettings | None) -> str:
+    """What a rule decides in an edition. What is never for a machine stays so, and so does a rule for one address."""
+    if settings is None or rule.decision == DENY or rule.match == DomainRule.Match.ADDRESS:
+        return rule.decision
+    read = settings.reads(rule.level)
+    return rule.decision if read == RegistrationSettings.Group.AS_LISTED else str(read)
 
 
 def is_shared(address: str) -> bool:
@@ -83,7 +98,9 @@ def shared_mailboxes() -> frozenset[str]:
     return frozenset(line.strip() for line in lines if line.strip() and line[0] != "#")
 
 
-def _rank(rule: DomainRule, address: str, host: str) -> tuple[tuple[int, int], str] | None:
+def _rank(
+    rule: DomainRule, address: str, host: str, settings: RegistrationSettings | None
+) -> tuple[tuple[int, int], str] | None:
     """How specific a rule is for this address, and what it says; None where it does not speak about it."""
     if rule.match == DomainRule.Match.ADDRESS:
         same = rule.domain in (address, email_key_of(address))
@@ -93,9 +110,9 @@ def _rank(rule: DomainRule, address: str, host: str) -> tuple[tuple[int, int], s
         if rule.match == DomainRule.Match.SUBDOMAIN:
             # Mailboxes at the apex belong to a portal, or to citizens who bought them.
             return (labels, 0), REVIEW
-        return (labels, _NARROW[DomainRule.Match(rule.match)]), rule.decision
+        return (labels, _NARROW[DomainRule.Match(rule.match)]), meaning(rule, settings)
     if rule.match != DomainRule.Match.EXACT and host.endswith(f".{rule.domain}"):
-        return (labels, _NARROW[DomainRule.Match(rule.match)]), rule.decision
+        return (labels, _NARROW[DomainRule.Match(rule.match)]), meaning(rule, settings)
     return None
 
 

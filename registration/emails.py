@@ -12,7 +12,7 @@ from django.utils.translation import override
 from congress import links, mail, wording
 from congress.models import AccessLink, Edition, Letter
 from registration import calendar
-from registration.models import EmailCode, Registration
+from registration.models import EmailCode, Registration, RegistrationSettings
 
 CODE = "registration/emails/code.md"
 ALREADY_REGISTERED = "registration/emails/already_registered.md"
@@ -116,6 +116,12 @@ def _with_calendar(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
     return {"attachments": [(calendar.filename(edition), entry, calendar.CONTENT_TYPE)]}
 
 
+def _with_review_time(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
+    settings_now = RegistrationSettings.objects.of(context["registration"].edition)
+    return {"review_time": settings_now.review_time}
+
+
 for _template in (CODE, ALREADY_REGISTERED, ADMITTED, IN_REVIEW, REJECTED, CANCELLED):
     mail.ENRICHERS[_template] = [_addresses]
 mail.ENRICHERS[ADMITTED].append(_with_calendar)
+mail.ENRICHERS[IN_REVIEW].append(_with_review_time)

@@ -9,7 +9,7 @@ from congress import panels, permissions
 from congress.http import EditionRequest
 from congress.models import Admission, Edition, Role, User
 from registration import demo, erasing, queries, registry  # noqa: F401  # erasing enters its own steps
-from registration.models import Registration
+from registration.models import Registration, RegistrationSettings
 
 
 def _address(name: str, request: EditionRequest) -> str:
@@ -42,7 +42,8 @@ def to_my_registration(request: EditionRequest) -> panels.MainButton | None:
     return panels.MainButton(
         label=_("My registration"),
         url=_address("my_registration", request),
-        hint=_("Your registration is being checked, usually within two working days.")
+        hint=gettext("Your registration is being checked, usually within %(time)s.")
+        % {"time": RegistrationSettings.objects.of(request.edition).review_time}
         if own.state == Registration.State.IN_REVIEW
         else "",
     )
@@ -96,6 +97,10 @@ panels.orga_links.register(
     ),
     order=35,
 )
+panels.orga_links.register(
+    panels.OrgaLink(_("Registration: settings"), "registration_settings", (Role.Kind.ORGANISER,)),
+    order=70,
+)
 panels.setup_steps.register(registry.install, order=30)
 panels.demo_data.register(demo.fill, order=10)
 panels.journal_verbs |= {
@@ -103,6 +108,7 @@ panels.journal_verbs |= {
     "badges.printed": _("Badges printed"),
     "registration.admitted": _("Registration admitted"),
     "registration.cancelled": _("Registration cancelled"),
+    "registration.settings_changed": _("Settings of the registration changed"),
     "registration.rejected": _("Registration rejected"),
     "registration.verified": _("Address of a registration confirmed"),
 }
@@ -114,6 +120,9 @@ permissions.grant(
     "registration.change_registration",
     "registration.admit_registration",
     "registration.reject_registration",
+    "registration.view_registrationsettings",
+    "registration.add_registrationsettings",
+    "registration.change_registrationsettings",
     "registration.view_domainrule",
     "registration.add_domainrule",
     "registration.change_domainrule",

@@ -1,9 +1,10 @@
-"""What people type when they register."""
+"""What people type: applicants when they register, organisers when they decide."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django import forms
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
+from registration.models import DomainRule, RegistrationSettings
 
 
 class RegistrationForm(forms.Form):
@@ -137,3 +139,44 @@ class RejectionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={"required": _("Please give a reason. The applicant reads it.")},
     )
+
+
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the stubs only
+    """What an edition decides about its registrations, in sections. Whoever adds a field names it in one."""
+
+    use_required_attribute = False
+
+    sections: ClassVar[list[tuple[Any, Any, list[str]]]] = [
+        (_("Check by people"), "", ["review_days"]),
+        (
+            _("Who comes in at once"),
+            _(
+                "The registry says for every address whether a machine may admit it. For three groups this edition "
+                "may read it differently; the registry itself stays as it is. Addresses of consultants, shared "
+                "portals and everything marked “never by machine” are looked at by a person in any case."
+            ),
+            [*RegistrationSettings.GROUPS.values()],
+        ),
+    ]
+
+    class Meta:
+        model = RegistrationSettings
+        fields = ("review_days", *RegistrationSettings.GROUPS.values())
+        widgets: ClassVar[dict[str, Any]] = dict.fromkeys(
+            RegistrationSettings.GROUPS.values(), forms.RadioSelect
+        )
+
+    def __init__(self, *args: Any, listed: Mapping[str, Mapping[str, int]], **kwargs: Any) -> None:
+        """`listed`: level → decision → how many rules say so."""
+        super().__init__(*args, **kwargs)
+        for level, name in RegistrationSettings.GROUPS.items():
+            counts = listed.get(level, {})
+            self.fields[name].help_text = gettext(
+                "In the registry: %(allow)d rules admit at once, %(review)d go to a person, %(deny)d are never for "
+                "a machine."
+            ) % {decision: counts.get(decision, 0) for decision in DomainRule.Decision.values}
+
+    def by_section(self) -> list[tuple[Any, Any, list[Any]]]:
+        return [
+            (title, text, [self[name] for name in names]) for title, text, names in self.sections
+        ]

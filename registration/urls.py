@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registration.views import badges, mine, register
+from registration.views import badges, mine, register, settings
 
 urlpatterns = [
     path("anmeldung/", register.register, name="register"),
@@ -15,4 +15,5 @@ urlpatterns = [
     path("einlass/<str:token>/", badges.ticket, name="ticket"),
     path("orga/ausweise/", badges.badges, name="badges"),
     path("orga/ausweise/<int:number>/sperren/", badges.lock_badge, name="badge_lock"),
+    path("orga/anmeldung/", settings.settings, name="registration_settings"),
 ]

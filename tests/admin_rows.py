@@ -27,7 +27,7 @@ from polls.models import Poll, StageState
 from press.models import Accreditation, PressSettings
 from programme.models import OnAir, Session, Speaker, Track
 from registration import actions
-from registration.models import DomainRule, Registration
+from registration.models import DomainRule, Registration, RegistrationSettings
 from tests.factories import (
     NOW,
     make_admission,
@@ -99,6 +99,9 @@ ROWS: dict[type[models.Model], Callable[[Edition], models.Model]] = {
         language="de",
         **given(last_name=MARK),
     ),
+    RegistrationSettings: lambda edition: RegistrationSettings.objects.get_or_create(
+        edition=edition
+    )[0],
     Role: lambda edition: make_role("observer", edition, person=_somebody()),
     Session: lambda edition: make_session(_stage(edition), title_de=MARK),
     Speaker: lambda edition: make_speaker(edition=edition, last_name=MARK),

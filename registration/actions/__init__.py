@@ -26,6 +26,7 @@ from registration.actions.registering import (
     verify,
     verify_by_link,
 )
+from registration.actions.settings import change_settings
 
 __all__ = [
     "BADGES_AT_ONCE",
@@ -45,6 +46,7 @@ __all__ = [
     "WrongCode",
     "admit",
     "cancel",
+    "change_settings",
     "give_evidence",
     "lock_badge",
     "print_badges",

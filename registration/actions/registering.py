@@ -206,7 +206,7 @@ def _complete(registration: Registration, *, now: datetime) -> Verified:
         registration.delete()
         return _again(earlier, person, now)
 
-    assessed = eligibility.assess(registration.address)
+    assessed = eligibility.assess(registration.address, registration.edition)
     # Whom a person has shut out, a person lets in again.
     shut_out = Admission.objects.shut_out().filter(person=person, edition=registration.edition)
     admitted = assessed.admits and person.is_active and not shut_out.exists()

@@ -25,6 +25,14 @@ class DomainRuleQuerySet(models.QuerySet["DomainRule"]):
         above = [".".join(labels[start:]) for start in range(len(labels) - 1)]
         return self.filter(domain__in=[address, *above])
 
+    def count_by_level(self) -> dict[str, dict[str, int]]:
+        """Level → decision → how many rows say so."""
+        found: dict[str, dict[str, int]] = {}
+        rows = self.order_by().values_list("level", "decision").annotate(models.Count("pk"))
+        for level, decision, count in rows:
+            found.setdefault(level, {})[decision] = count
+        return found
+
 
 class DomainRule(models.Model):
     """What one domain, or one address, means for admission. The most specific row wins (`registration.eligibility`)."""

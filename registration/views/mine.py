@@ -14,7 +14,7 @@ from congress.errors import Refused
 from congress.http import MemberRequest, see_other
 from registration import actions, calendar, queries
 from registration.forms import EvidenceForm
-from registration.models import Registration
+from registration.models import Registration, RegistrationSettings
 
 
 @login_required
@@ -53,6 +53,7 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         "asks_for_evidence": registration is not None
         and (registration.lacks_evidence or request.method == "POST" or "angaben" in request.GET),
         "open": request.edition.takes_registrations(request.now),
+        "settings": RegistrationSettings.objects.of(request.edition),
         "over": request.now >= request.edition.ends_at,
     }
     return render(request, "registration/my_registration.html", context)

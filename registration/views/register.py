@@ -24,7 +24,7 @@ from congress.http import EditionRequest, kept_nowhere, see_other
 from congress.models import User
 from registration import actions, emails, limits, queries
 from registration.forms import CodeForm, OwnDeviceForm, RegistrationForm
-from registration.models import Registration
+from registration.models import Registration, RegistrationSettings
 
 PENDING = "registration"  # in the session: the registration whose code this browser waits for
 
@@ -71,7 +71,8 @@ _FIELDS = ("title", "first_name", "last_name", "body", "email")
 
 
 def _form_page(request: EditionRequest, form: RegistrationForm) -> HttpResponse:
-    return render(request, "registration/register.html", {"form": form})
+    settings_now = RegistrationSettings.objects.of(request.edition)
+    return render(request, "registration/register.html", {"form": form, "settings": settings_now})
 
 
 def _known(request: EditionRequest) -> dict[str, Any]:

@@ -220,6 +220,7 @@ DOORS: dict[str, Door] = {
     "register": public(),
     "registration_code": public(opens=302),
     "registration_confirm": public("token", opens=410),
+    "registration_settings": staff("organiser"),
     "my_registration": Door(SIGNED_IN),
     "registration_cancel": Door(SIGNED_IN, opens=404),
     "registration_calendar": Door(SIGNED_IN, opens=404),

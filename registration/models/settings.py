@@ -1,0 +1,106 @@
+"""How an edition deals with its registrations, where editions differ."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from congress.models import Edition, Level
+
+_IN_WORDS = {
+    1: _("one working day"),
+    2: _("two working days"),
+    3: _("three working days"),
+    4: _("four working days"),
+    5: _("five working days"),
+}
+
+
+class RegistrationSettingsQuerySet(models.QuerySet["RegistrationSettings"]):
+    def of(self, edition: Edition) -> RegistrationSettings:
+        """The edition's own, or the defaults (not saved) as long as nobody has changed anything. One query."""
+        return self.filter(edition=edition).first() or RegistrationSettings(edition=edition)
+
+
+class RegistrationSettings(models.Model):
+    """What an edition decides about its registrations; where there is no row, the defaults hold."""
+
+    class Group(models.TextChoices):
+        """What the rules about a group mean in this edition; the rows of the registry stay as they are."""
+
+        AS_LISTED = "as_listed", _("as the registry says")
+        REVIEW = "review", _("a person looks at each of them")
+        ALLOW = "allow", _("admit at once")
+
+    # Levels whose rules an edition may read differently, and the field that says how.
+    GROUPS: ClassVar[dict[str, str]] = {
+        Level.UNIVERSITY: "universities",
+        Level.IT_PROVIDER: "it_providers",
+        Level.ASSOCIATION: "associations",
+    }
+
+    edition = models.OneToOneField(
+        Edition,
+        on_delete=models.CASCADE,
+        related_name="registration_settings",
+        verbose_name=_("edition"),
+    )
+    review_days = models.PositiveSmallIntegerField(
+        _("working days for a check"),
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+        help_text=_(
+            "Applicants read: usually within so many working days. Older cases remind you."
+        ),
+    )
+    universities = models.CharField(
+        _("universities and research"), max_length=10, choices=Group, default=Group.AS_LISTED
+    )
+    it_providers = models.CharField(
+        _("public IT providers"), max_length=10, choices=Group, default=Group.AS_LISTED
+    )
+    associations = models.CharField(
+        _("associations of the administration"),
+        max_length=10,
+        choices=Group,
+        default=Group.AS_LISTED,
+    )
+
+    objects: ClassVar[RegistrationSettingsQuerySet] = RegistrationSettingsQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
+
+    class Meta:
+        verbose_name = _("settings for the registration")
+        verbose_name_plural = _("settings for the registration")
+        constraints = (
+            models.CheckConstraint(
+                name="a_check_takes_one_to_thirty_working_days",
+                condition=Q(review_days__gte=1, review_days__lte=30),
+            ),
+            models.CheckConstraint(
+                name="groups_are_read_in_one_of_three_ways",
+                condition=Q(universities__in=["as_listed", "review", "allow"])
+                & Q(it_providers__in=["as_listed", "review", "allow"])
+                & Q(associations__in=["as_listed", "review", "allow"]),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.edition)
+
+    @property
+    def review_time(self) -> str:
+        """For sentences that say how long a check takes: “usually within …”."""
+        if words := _IN_WORDS.get(self.review_days):
+            return str(words)
+        days = ngettext("%(days)d working day", "%(days)d working days", self.review_days)
+        return days % {"days": self.review_days}
+
+    def reads(self, level: str) -> Group:
+        """What rules of this level of administration mean here."""
+        name = self.GROUPS.get(level)
+        return self.Group(getattr(self, name)) if name else self.Group.AS_LISTED
