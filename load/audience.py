@@ -1,6 +1,6 @@
 """What an audience costs: the live engine under load, judged against a bare server in the same run.
 
-    python -m load.audience            every row, about ten minutes
+    python -m load.audience            every row, about eleven minutes
     python -m load.audience --quick    N = 500, a minute and a half
     python -m load.audience --only 2000 reconnect
 
@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from load.site import EDITION, STAGE, Served, Site, Watch, bare_server, pause
+from load.site import EDITION, STAGE, Served, Site, Watch, other_server, pause
 from polls.rehearsal import crowd as crowds
 from polls.rehearsal import servers
 from polls.rehearsal.crowd import Crowd
@@ -196,8 +196,21 @@ class Bench:
         row.check("others unharmed", row.figures["exact"] and row.figures["ack"]["p99"] <= 500)
         return row
 
+    def tutorial(self, number: int, seconds: float = 5.0) -> Row:
+        """The usual way and ours, the same crowd. The usual way has a minute; how far it got is the figure."""
+        row = Row(f"{number:,} in {seconds:g} s, the tutorials' way against ours, 1 worker each")
+        with other_server(self.site, "tutorial") as address:
+            usual: dict[str, Any] = crowds.run(_usual(address, number, seconds))
+        row.figures["usual"] = usual
+        pause()
+        with self.site.served(1) as served:
+            _crowd, figures = crowds.run(audience(served, sockets=number, seconds=seconds))
+        judge_exact(row, figures)
+        row.check("sooner than the usual way", figures["fan_out"]["p99"] < usual["fan_out"]["p99"])
+        return row
+
     def _floor(self, row: Row, number: int, seconds: float) -> dict[str, Any]:
-        with bare_server(self.site.directory) as address:
+        with other_server(self.site, "bare") as address:
             bare: dict[str, Any] = crowds.run(floor(address, number, seconds))
         row.figures["bare_fan_out"], row.figures["bare_ack"] = bare["fan_out"], bare["ack"]
         row.figures["bare_late"] = bare["late"]
@@ -208,6 +221,23 @@ class Bench:
         ratio = figures["fan_out"]["p99"] / bare["fan_out"]["p99"]
         row.figures["ratio"] = round(ratio, 2)
         row.check("fan-out p99 ≤ 1.5 × bare", ratio <= 1.5)
+
+
+async def _usual(address: str, number: int, seconds: float) -> dict[str, Any]:
+    crowd = crowd_at(address, ["sid=none"] * number, sockets=number)
+    await crowd.connect(crowd.sockets)
+    await crowd.poll_is_open(10)
+    began = time.monotonic()
+    await crowd.vote(crowd.sockets, seconds)
+    await crowd.all_answered(60)
+    complete = await crowd.all_show(number, 60 - (time.monotonic() - began - seconds))
+    figures = crowd.measured() | {
+        "complete": complete,
+        "settle_s": round(time.monotonic() - began - seconds, 1),
+        "shown_least": min(viewer.total for viewer in crowd.sockets),
+    }
+    crowd.close()
+    return figures
 
 
 async def _reconnect(served: Served, number: int) -> dict[str, Any]:
@@ -352,10 +382,12 @@ def rows(bench: Bench) -> dict[str, Callable[[], Row]]:
         return {
             "500": lambda: bench.many(500, 2, ack_ms=300, compared=True),
             "reconnect": lambda: bench.reconnect(500),
+            "tutorial": lambda: bench.tutorial(150),
             "mixed": lambda: bench.mixed(250, 250),
             "greedy": lambda: bench.greedy(100, 2_000),
         }
     return {
+        "tutorial": lambda: bench.tutorial(500),
         "2000": lambda: bench.many(2_000, 1, ack_ms=150, compared=True),
         "10000": lambda: bench.many(10_000, 2, ack_ms=300, compared=True, cost=True),
         "15000": lambda: bench.many(15_000, 2),
@@ -389,6 +421,16 @@ def line(row: Row) -> tuple[str, ...]:
         extra = f" [back in {shown['back_s']} s, {shown['db_connections']} database connections]"
     if "gone_s" in shown:
         extra = f" [gone in {shown['gone_s']} s, {shown['more_mb']} MB more]"
+    if usual := shown.get("usual"):
+        end = (
+            f"after {usual['settle_s']} s"
+            if usual["complete"]
+            else f"never: {usual['shown_least']} shown"
+        )
+        extra = (
+            f" [the usual way: ack p99 {usual['ack']['p99']:.0f}, fan-out p50/p99 "
+            f"{usual['fan_out']['p50']:.0f}/{usual['fan_out']['p99']:.0f}, complete {end}]"
+        )
     if shown.get("answers"):
         extra = f" [answers {pair('answers')} ms]"
     return (

@@ -246,14 +246,15 @@ class Watch:
 
 
 @contextmanager
-def bare_server(directory: Path) -> Iterator[str]:
-    """The floor of the same run."""
+def other_server(site: Site, name: str) -> Iterator[str]:
+    """What ours is compared with in the same run: `bare` is the floor, `tutorial` the usual way."""
     port = free_port()
+    environment = site.environment | {"DJANGO_SETTINGS_MODULE": "congress.settings"}
     program = Program(
-        [PYTHON, "-m", "load.bare", str(port)], dict(os.environ), directory / "bare.log"
+        [PYTHON, "-m", f"load.{name}", str(port)], environment, site.directory / f"{name}.log"
     )
     try:
-        if not wait_until(lambda: _listens(port), 10, 0.05):
+        if not wait_until(lambda: _listens(port), 20, 0.05):
             raise RuntimeError(last_lines(program.log, 10))
         yield f"http://127.0.0.1:{port}"
     finally:
