@@ -1,7 +1,7 @@
 """Gives the tests their own PostgreSQL and Valkey, before Django reads its settings.
 
-DATABASE_URL and REDIS_URL name other ones; each stands for itself. Of a Redis from outside only keys
-with our prefix are touched.
+DATABASE_URL and REDIS_URL name other ones; each stands for itself. There only databases and keys with
+our prefix are touched. Every worker of pytest-xdist is such a process with servers, or a prefix, of its own.
 """
 
 import os
@@ -29,8 +29,9 @@ _DIRECTORY.chmod(0o711)  # the user PostgreSQL runs as passes through
 PLACES = Places(_DIRECTORY)
 SERVICES = Services(PLACES, durable=False, ends_with_us=True)
 _given = dict(os.environ)
+_prefix = f"test-{secrets.token_hex(4)}"
 
-os.environ |= {
+_ours = {
     "DJANGO_SETTINGS_MODULE": "congress.settings",
     "TESTING": "true",
     "DEMO": "false",
@@ -39,12 +40,16 @@ os.environ |= {
     "SITE_URLS": "http://testserver",
     "LOCAL_DIR": str(_DIRECTORY),
     "MEDIA_ROOT": str(_DIRECTORY / "media"),
-    "REDIS_PREFIX": f"test-{secrets.token_hex(4)}",
+    "REDIS_PREFIX": _prefix,
     "DATABASE_URL": _given.get("DATABASE_URL") or SERVICES.postgres.url(),
     "REDIS_URL": _given.get("REDIS_URL") or SERVICES.valkey.url(),
 }
+os.environ |= _ours
 # pytest-django sets Django up only where the settings have been read by now.
-settings.INSTALLED_APPS  # noqa: B018
+_database = settings.DATABASES["default"]
+_database["TEST"] = {"NAME": f"{_prefix}-unit".replace("-", "_")}
+# A test is one transaction, and may do something else for a while; in earnest no transaction waits for anything.
+_database["OPTIONS"]["options"] += " -c idle_in_transaction_session_timeout=0"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,10 +61,26 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     signal.signal(signal.SIGTERM, _interrupt)  # so that SIGTERM, too, ends what we started
     _remove_left_behind()
+    if _has_workers(session.config):
+        return
     try:
         SERVICES.start(_given)
     except CannotStart as reason:
         pytest.exit(str(reason), returncode=1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Workers begin as we did: with servers of their own where none are named."""
+    for name in _ours:
+        os.environ.pop(name, None)
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        if name in _given:
+            os.environ[name] = _given[name]
+
+
+def _has_workers(config: pytest.Config) -> bool:
+    return getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput")
 
 
 def pytest_unconfigure() -> None:

@@ -264,8 +264,9 @@ def test(*arguments):
     """Everything but the browser, then the browser; a failure of either counts."""
     set_up("dev")
     environment = without_settings()
+    together = [*side_by_side(), *arguments]
     first = subprocess.call(
-        pytest("tests", "--ignore=tests/e2e", *arguments), cwd=str(ROOT), env=environment
+        pytest("tests", "--ignore=tests/e2e", *together), cwd=str(ROOT), env=environment
     )
     if first in (2, 3, 4):  # interrupted, or pytest itself could not run
         return first
@@ -273,8 +274,17 @@ def test(*arguments):
         say("\nThe run above FAILED (exit code {}); the browser tests follow.\n".format(first))
     second = 0
     if (ROOT / "tests" / "e2e").is_dir():
-        second = subprocess.call(pytest("tests/e2e", *arguments), cwd=str(ROOT), env=environment)
+        second = subprocess.call(pytest("tests/e2e", *together), cwd=str(ROOT), env=environment)
     return first if first not in (0, 5) else 0 if second == 5 else second
+
+
+def side_by_side():
+    """Tests run in as many processes as there are cores, each with servers of its own; four are enough."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        cores = os.cpu_count() or 1
+    return ["-n", str(min(cores, 4)), "--dist", "worksteal"] if cores > 1 else []
 
 
 def run_pytest(*arguments):

@@ -1,6 +1,7 @@
 """The whole suite as it runs in earnest: the launcher, its workers, Celery, on a database of their own."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -88,7 +89,7 @@ class Site:
         self.mails.mkdir(parents=True)
         maintain("CREATE DATABASE {} TEMPLATE {}", self.database, TEMPLATE)
         python = sys.executable
-        for port in range(9100 + os.getpid() % 1000, 10240):
+        for port in random.sample(range(9100, 10240), 50):
             self.address = f"http://127.0.0.1:{port}"
             serve = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(self.workers)]
             web = self._run("web", [python, "-m", "congress.server", *serve])

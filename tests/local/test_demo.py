@@ -1,6 +1,7 @@
 """`make demo` as people treat it: started, killed, started again, stopped in a hurry."""
 
 import os
+import random
 import signal
 import smtplib
 import socket
@@ -42,7 +43,8 @@ def lines_until(demo, words):
 
 
 def free_port():
-    for port in range(8200 + os.getpid() % 500, 9000):
+    """By chance, so that two runs do not look at the same one; below those the system gives to clients."""
+    for port in random.sample(range(8200, 9000), 50):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
