@@ -12,7 +12,7 @@ from django.utils.translation import override
 from congress import links, mail, wording
 from congress.models import AccessLink, Edition, Letter
 from registration import calendar
-from registration.models import EmailCode, Registration, RegistrationSettings
+from registration.models import EmailCode, Registration, RegistrationSettings, ReviewQuestion
 
 CODE = "registration/emails/code.md"
 ALREADY_REGISTERED = "registration/emails/already_registered.md"
@@ -20,6 +20,7 @@ ADMITTED = "registration/emails/admitted.md"
 IN_REVIEW = "registration/emails/in_review.md"
 REJECTED = "registration/emails/rejected.md"
 CANCELLED = "registration/emails/cancelled.md"
+ASKED = "registration/emails/asked.md"
 
 CONFIRM = "confirm"  # kind of the signed token behind the link in the letter with the code
 # A stranger may have typed the name: what could be read as an address or a link does not go to a mailbox
@@ -47,7 +48,14 @@ def in_review(registration: Registration, link: AccessLink | None) -> None:
 
 
 def rejected(registration: Registration) -> None:
-    _post(REJECTED, registration)
+    # Whoever is looked at once more may be rejected once more.
+    decided_at = registration.decided_at
+    _post(REJECTED, registration, key=f":{decided_at:%Y%m%d%H%M%S%f}" if decided_at else "")
+
+
+def asked(question: ReviewQuestion, link: AccessLink | None) -> None:
+    """What a reviewer would like to know, and where to answer."""
+    _post(ASKED, question.registration, link, key=f":{question.pk}", question=question)
 
 
 def cancelled(registration: Registration) -> None:
@@ -81,13 +89,20 @@ def _post_code(template: str, registration: Registration, sent: EmailCode, plain
     )
 
 
-def _post(template: str, registration: Registration, link: AccessLink | None = None) -> None:
-    about: dict[str, Any] = {"registration": registration}
+def _post(
+    template: str,
+    registration: Registration,
+    link: AccessLink | None = None,
+    *,
+    key: str = "",
+    **more: Any,
+) -> None:
+    about: dict[str, Any] = {"registration": registration, **more}
     if link is not None:
         about["link"] = link
     mail.post_letter(
         template,
-        once=f"{template}:{registration.pk}",
+        once=f"{template}:{registration.pk}{key}",
         edition=registration.edition,
         person=registration.person,
         to=registration.address,
@@ -121,7 +136,7 @@ def _with_review_time(letter: Letter, context: dict[str, Any]) -> dict[str, str]
     return {"review_time": settings_now.review_time}
 
 
-for _template in (CODE, ALREADY_REGISTERED, ADMITTED, IN_REVIEW, REJECTED, CANCELLED):
+for _template in (CODE, ALREADY_REGISTERED, ADMITTED, IN_REVIEW, REJECTED, CANCELLED, ASKED):
     mail.ENRICHERS[_template] = [_addresses]
 mail.ENRICHERS[ADMITTED].append(_with_calendar)
 mail.ENRICHERS[IN_REVIEW].append(_with_review_time)

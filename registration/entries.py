@@ -107,8 +107,13 @@ panels.journal_verbs |= {
     "badge.locked": _("Badge locked"),
     "badges.printed": _("Badges printed"),
     "registration.admitted": _("Registration admitted"),
+    "registration.answered": _("Question about a registration answered"),
+    "registration.asked": _("Applicant asked"),
     "registration.cancelled": _("Registration cancelled"),
     "registration.settings_changed": _("Settings of the registration changed"),
+    "registration.corrected": _("Level or Land of a registration corrected"),
+    "registration.pushed": _("Registration pushed to the top"),
+    "registration.reopened": _("Rejected registration looked at once more"),
     "registration.rejected": _("Registration rejected"),
     "registration.verified": _("Address of a registration confirmed"),
 }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from congress import retention
 from congress.models import Edition
-from registration.models import EmailCode, Registration
+from registration.models import EmailCode, Registration, ReviewClaim
 
 UNVERIFIED = timedelta(hours=72)
 REJECTED = timedelta(days=30)
@@ -43,6 +43,7 @@ def of_the_past() -> QuerySet[Any]:
 # Before the people whom nothing holds any more.
 for _label, _rows in (
     (_("Codes by mail"), codes),
+    (_("Cases that somebody had open"), ReviewClaim.objects.over),
     (_("Registrations whose address was not confirmed"), unverified),
     (_("Rejected registrations"), rejected),
     (_("Registrations"), of_the_past),

@@ -69,3 +69,23 @@ class NobodyToPrint(Refused):
 
 class TooManyAtOnce(Refused):
     message = _("So many badges cannot be printed at once. Please choose a letter or a kind.")
+
+
+class NoQuestion(Refused):
+    message = _("Please write what you would like to know. The applicant reads it.")
+
+
+class AlreadyAsked(Refused):
+    message = _("The applicant has already been asked; the case comes back with the answer.")
+
+
+class NothingAsked(Refused):
+    message = _("There is no open question (any more). Thank you for looking.")
+
+
+class NothingToReopen(Refused):
+    message = _("Only a rejected registration can be looked at once more.")
+
+
+class RegisteredAgain(Refused):
+    message = _("This person has registered again in the meantime; please decide about that.")

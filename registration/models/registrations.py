@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +34,29 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
 
     def in_review(self) -> Self:
         return self.filter(state=Registration.State.IN_REVIEW)
+
+    def to_do(self, now: datetime) -> Self:
+        """In review, and not waiting for an answer of the applicant."""
+        return self.in_review().filter(Q(asked_until__isnull=True) | Q(asked_until__lte=now))
+
+    def waiting_for_an_answer(self, now: datetime) -> Self:
+        return self.in_review().filter(asked_until__gt=now)
+
+    def with_waiting_since(self) -> Self:
+        """When the reviewers' turn began: confirmed, answered, or come back without an answer (GREATEST skips NULL)."""
+        return self.annotate(
+            waiting_since=Greatest("verified_at", "in_review_since", "asked_until")
+        )
+
+    def in_order_of_review(self) -> Self:
+        """What the help desk pushed comes first, then whoever has waited longest."""
+        return self.with_waiting_since().order_by(
+            F("pushed_at").asc(nulls_last=True), "waiting_since", "pk"
+        )
+
+    def at_host(self, domain: str) -> Self:
+        """Of mailboxes at this host or below it. Labels are compared, never parts of one."""
+        return self.filter(Q(host=domain) | Q(host__endswith=f".{domain}"))
 
     def of_edition(self, edition: Edition) -> Self:
         return self.filter(edition=edition)
@@ -100,6 +124,14 @@ class Registration(models.Model):
     # What tells two people apart: the mailbox without a tag, and the folded name (hashed: it may be long).
     email_key = models.CharField(max_length=254, editable=False)
     name_key = models.CharField(max_length=64, editable=False)
+    # What stands behind the @, for everything that concerns a domain.
+    host = models.GeneratedField(
+        expression=Func(
+            F("email"), Value("@"), Value(2), function="split_part", output_field=models.TextField()
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
     language = models.CharField(
         _("language"),
         max_length=2,
@@ -136,9 +168,27 @@ class Registration(models.Model):
         help_text=_("In the applicant's words, where the address does not tell."),
     )
     how_to_check = ParagraphField(_("how we may check"), max_length=1000, blank=True)
+    switchboard = LineField(_("number of the switchboard"), max_length=60, blank=True)
+    evidence_page = LineField(
+        _("page that names the person or the address"), max_length=500, blank=True
+    )
+    colleague_email = MailboxField(_("colleague who can confirm it"), blank=True)
 
     submitted_at = models.DateTimeField(_("submitted"))
     verified_at = models.DateTimeField(_("address confirmed"), null=True, blank=True)
+    in_review_since = models.DateTimeField(
+        _("in review again since"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: since the address was confirmed."),
+    )
+    asked_until = models.DateTimeField(
+        _("answer awaited until"),
+        null=True,
+        blank=True,
+        help_text=_("The applicant was asked something; until then the case waits."),
+    )
+    pushed_at = models.DateTimeField(_("pushed to the top"), null=True, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decided_by = models.ForeignKey(
         User,
@@ -168,6 +218,7 @@ class Registration(models.Model):
                 fields=("edition", "state", "submitted_at"), name="registrations_by_state"
             ),
             models.Index(fields=("email_key",), name="registrations_by_mailbox"),
+            models.Index(fields=("edition", "host"), name="registrations_by_host"),
         )
         constraints = (
             models.UniqueConstraint(
@@ -254,7 +305,19 @@ class Registration(models.Model):
     @property
     def lacks_evidence(self) -> bool:
         """A person looks, and the applicant has not yet said how."""
-        return self.state == self.State.IN_REVIEW and not (self.authority and self.how_to_check)
+        return self.state == self.State.IN_REVIEW and not (self.authority and self.ways_to_check)
+
+    @property
+    def ways_to_check(self) -> bool:
+        """Whether the applicant has said how we may check."""
+        return bool(
+            self.switchboard or self.evidence_page or self.colleague_email or self.how_to_check
+        )
+
+    @property
+    def waits_for_an_answer(self) -> bool:
+        """As the row stands; whether the time for it is over says `to_do`."""
+        return self.state == self.State.IN_REVIEW and self.asked_until is not None
 
 
 def email_key_of(address: str) -> str:

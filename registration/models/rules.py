@@ -18,12 +18,14 @@ from congress.models import Level, State, User
 
 class DomainRuleQuerySet(models.QuerySet["DomainRule"]):
     def about(self, address: str) -> Self:
-        """Every row that could speak about a canonical address: the address itself, its host and what lies above."""
-        host = address.rpartition("@")[2]
+        """Every row that could speak about a canonical address: the mailbox itself, its host and what lies above."""
+        local, _at, host = address.rpartition("@")
         labels = host.split(".")
+        # What stands after a plus is the owner's own business (`email_key_of`).
+        mailbox_itself = f"{local.partition('+')[0] or local}@{host}"
         # A top-level domain alone is no rule: .nrw, .bayern and .hamburg can be bought by anyone.
         above = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-        return self.filter(domain__in=[address, *above])
+        return self.filter(domain__in=[address, mailbox_itself, *above])
 
     def count_by_level(self) -> dict[str, dict[str, int]]:
         """Level → decision → how many rows say so."""
