@@ -1,4 +1,4 @@
-"""What belongs to a case in review: questions to the applicant, colleagues who confirm, who has it open, and wordings."""
+"""What belongs to a case in review: questions, colleagues who confirm, who has it open, and wordings to choose from."""
 
 from __future__ import annotations
 
