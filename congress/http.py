@@ -57,6 +57,16 @@ class Access:
             self.person.is_superuser or self.person.has_role(self.edition, *kinds, stage=stage)
         )
 
+    def plays_anywhere(self, *kinds: str) -> bool:
+        """The same for any stage: a role for one of them is enough."""
+        return self.person is not None and (
+            self.person.is_superuser
+            or any(
+                role.kind in kinds and role.edition_id in (None, self.edition.pk)
+                for role in self.person.active_roles
+            )
+        )
+
     def require_role(self, *kinds: str, stage: Stage | None = None) -> None:
         """Nothing for whoever plays one of the kinds. Raises `Http404` for strangers, `PermissionDenied` for others."""
         if self.plays(*kinds, stage=stage):
@@ -81,11 +91,7 @@ def role_required(*kinds: str) -> Callable[[EditionView[P]], EditionView[P]]:
         def guarded(request: EditionRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            held = any(
-                role.kind in kinds and role.edition_id in (None, request.edition.pk)
-                for role in request.user.active_roles
-            )
-            if not held:
+            if not request.access.plays_anywhere(*kinds):
                 request.access.require_role(*kinds)
             return view(request, *args, **kwargs)
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from congress import journal
 from congress.errors import Refused
 from congress.models import Admission, Level, Stage, User
+from congress.models.editions import IS_RUNNING
 from polls import live, queries
 from polls.models import Option, Poll, StageState, Tally, Turnout
 from programme.models import Session
@@ -232,15 +233,16 @@ _QUEUES = 7 * 10**18  # a range of keys of our own
 _QUEUE = "SELECT pg_advisory_xact_lock_shared(%(queue)s)"
 
 # Closing is an UPDATE of this row: it waits until we have committed, and who comes after it finds the poll closed.
-# (FOR KEY SHARE would not make it wait.) `takes_votes` of the model says the same about the end.
-_POLL = """
+# (FOR KEY SHARE would not make it wait.) Outside the days of the congress only those vote who rehearse.
+_POLL = f"""
 SELECT p.stage_id, p.edition_id, p.state, p.min_choices, p.max_choices,
        p.ends_at IS NOT NULL AND p.ends_at <= statement_timestamp() + e.clock_shift,
+       {IS_RUNNING},
        ARRAY(SELECT o.id FROM polls_option o WHERE o.poll_id = p.id)
 FROM polls_poll p JOIN congress_edition e ON e.id = p.edition_id
 WHERE p.id = %(poll)s
 FOR SHARE OF p
-"""
+"""  # noqa: S608  # a constant of ours
 # In the order of people: two tabs of two people on two processes cannot wait for each other.
 _PARTICIPATE = """
 WITH voters AS (
@@ -287,7 +289,7 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
         row = cursor.fetchone()
         if row is None or row[2] == Poll.State.DRAFT:
             return {number: Outcome.NOT_FOUND for number, _ballot in batch}
-        stage_id, edition_id, state, least, most, is_over, options = row
+        stage_id, edition_id, state, least, most, is_over, is_running, options = row
         outcomes: dict[int, Outcome] = {}
         first: dict[int, tuple[int, Ballot]] = {}  # person → the ballot that may count
         again: list[tuple[int, Ballot]] = []
@@ -301,24 +303,21 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
             else:
                 first[ballot.person] = (number, ballot)
         people = sorted(first)
-        if state != Poll.State.OPEN or is_over:
-            # A retry of what was counted in time is still answered so.
-            cursor.execute(_TOOK_PART, {"poll": poll_id, "people": people})
-            took_part = {person for (person,) in cursor.fetchall()}
-            for person, (number, _ballot) in first.items():
-                outcomes[number] = Outcome.ALREADY if person in took_part else Outcome.CLOSED
-        elif people:
+        late = people
+        if state == Poll.State.OPEN and not is_over and people:
+            kinds = Admission.MAY_VOTE if is_running else Admission.MAY_VOTE & Admission.AT_ANY_TIME
             cursor.execute(
                 _PARTICIPATE,
                 {
                     "poll": poll_id,
                     "edition": edition_id,
                     "people": people,
-                    "kinds": sorted(Admission.MAY_VOTE),
+                    "kinds": sorted(kinds),
                     "other": Level.OTHER,
                 },
             )
             entitled = {person: (level, new) for person, level, new in cursor.fetchall()}
+            late = [] if is_running else [person for person in people if person not in entitled]
             chosen: dict[tuple[int, str], int] = {}
             voters: dict[str, int] = {}
             for person, (number, ballot) in first.items():
@@ -334,6 +333,14 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
                         chosen[option, level] = chosen.get((option, level), 0) + 1
             if voters:
                 _raise_sums(cursor, poll_id, chosen, voters)
+        if late:
+            # A retry of what was counted in time is still answered so.
+            cursor.execute(_TOOK_PART, {"poll": poll_id, "people": late})
+            took_part = {person for (person,) in cursor.fetchall()}
+            for person in late:
+                outcomes[first[person][0]] = (
+                    Outcome.ALREADY if person in took_part else Outcome.CLOSED
+                )
         for number, ballot in again:
             same = outcomes[first[ballot.person][0]]
             outcomes[number] = Outcome.ALREADY if same is Outcome.COUNTED else same

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from congress.live.entry import OBSERVER, Visitor
+from congress.live.entry import Visitor
 from congress.live.frames import Shape
 from congress.live.hubs import Hub, hub_of
 from congress.live.sockets import Socket, guard, in_loops
@@ -44,11 +44,8 @@ class StageSocket(Socket):
         self.take_note(set(visitor.personal["voted"]) - self.voted)
 
     def audience(self, picture: StagePicture) -> str:
-        return picture.audience(
-            moderates=self.visitor.moderates,
-            watches=self.visitor.is_press or self.visitor.kind == OBSERVER,
-            voted=self.voted,
-        )
+        visitor = self.visitor
+        return picture.audience(visitor.kind, moderates=visitor.moderates, voted=self.voted)
 
     def take_note(self, polls: set[int]) -> None:
         """The person voted, here or on another page: what is theirs, and the counts that they may see now."""

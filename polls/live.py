@@ -11,18 +11,22 @@ from django.db.models import F
 from django.utils.translation import override
 
 from congress.live import entry
+from congress.live.entry import OBSERVER
 from congress.live.hubs import changed
 from congress.live.pictures import Memory
 from congress.live.sockets import serialised
-from congress.models import Edition, Stage
+from congress.models import Admission, Edition, Stage
+from congress.models.editions import Phase
 from polls import queries
 from polls.models import Poll, StageState
 from polls.queries import VOTES_TO_SHOW, Answer, Results
 from programme.models import Session
-from programme.queries import StageNow, stage_now
+from programme.queries import StageNow, first_on_stage, stage_now
 
 # Audiences: everybody in one gets the same bytes.
 SEES, WAITS, PRESS, MODERATOR = "sees", "waits", "press", "moderator"
+# In front of closed doors: before the first day, after the last. What is tried out inside is not theirs.
+EARLY, LATE = "early", "late"
 # Frames are in one language for all: that of the congress.
 LANGUAGE = "de"
 # How often a picture is looked at as a whole, in seconds: the plan moves on without anybody's act.
@@ -63,6 +67,10 @@ class StagePicture:
     now: datetime
     on: StageNow  # the same as `stage`, for pages in other languages
     stage: dict[str, Any]
+    outside: (
+        dict[str, Any] | None
+    )  # what those see who are not let in yet, or no longer; None on the days
+    closed_as: str  # EARLY or LATE, or nothing
     poll: Poll | None
     answers: list[Answer]
     results: Results | None
@@ -92,11 +100,13 @@ class StagePicture:
             parts.append("questions")
         return parts
 
-    def audience(self, *, moderates: bool, watches: bool, voted: Iterable[int]) -> str:
-        """Which bytes a viewer gets. `watches`: press and observers, who read only."""
+    def audience(self, kind: str, *, moderates: bool, voted: Iterable[int]) -> str:
+        """Which bytes a viewer gets. Press and observers read only."""
         if moderates:
             return MODERATOR
-        if watches:
+        if self.closed_as and kind not in Admission.AT_ANY_TIME:
+            return self.closed_as
+        if kind in {Admission.Kind.PRESS, OBSERVER}:
             return PRESS
         poll = self.poll
         if poll is None or not poll.is_open or poll.results_show != Poll.Shows.AFTER_VOTE:
@@ -127,7 +137,7 @@ class StagePicture:
 
     def poll_for(self, audience: str) -> dict[str, Any] | None:
         poll = self.poll
-        if poll is None:
+        if poll is None or is_outside(audience):
             return None
         return {
             "id": poll.pk,
@@ -149,7 +159,7 @@ class StagePicture:
             "type": "state",
             "seq": self.seq,
             "now": moment(self.now),
-            "stage": self.stage,
+            "stage": self.outside if is_outside(audience) else self.stage,
             "poll": self.poll_for(audience),
             "questions": [],
         }
@@ -157,20 +167,21 @@ class StagePicture:
     def frame(self, part: str, audience: str) -> str:
         made = self._made.get((part, audience))
         if made is None:
-            made = self._made[part, audience] = serialised(self._content(part, audience))
+            content = self._content(part, audience)
+            made = self._made[part, audience] = serialised(content) if content else ""
         return made
 
     def state_frame(self, audience: str, own: dict[str, Any]) -> str:
         """The first frame of a socket: the same for its audience, and what is its own at the end."""
         return f'{self.frame("state", audience)[:-1]},"you":{serialised(own)}}}'
 
-    def heartbeat(self) -> str:
-        return self.frame("heartbeat", "")
-
     def etag(self, audience: str) -> str:
         """Of versions, not of the clock."""
         results = f"{self.poll.pk}.{self.results.rev}" if self.poll and self.results else "0"
         return f'W/"{self.seq}-{results}-{self.questions_rev}-{audience}"'
+
+    def shows_the_same_as(self, other: StagePicture) -> bool:
+        return (self.stage, self.outside) == (other.stage, other.outside)
 
     def rows(self, audience: str) -> list[dict[str, Any]]:
         total = self.results.total if self.results is not None else 0
@@ -185,7 +196,8 @@ class StagePicture:
         if part == "questions":
             return {"type": "questions", "rev": self.questions_rev, "questions": []}
         if part == "heartbeat":
-            rev = {str(self.poll.pk): self.results.rev} if self.poll and self.results else {}
+            shown = self.poll and self.results and not is_outside(audience)
+            rev = {str(self.poll.pk): self.results.rev} if shown else {}
             return {
                 "type": "heartbeat",
                 "seq": self.seq,
@@ -193,6 +205,8 @@ class StagePicture:
                 "questions": self.questions_rev,
                 "now": moment(self.now),
             }
+        if is_outside(audience):
+            return {}
         results = self.results_for(audience) or {}
         return {"type": "results", "poll": self.poll.pk if self.poll else None, **results}
 
@@ -222,7 +236,7 @@ class StageSource:
                 self._last = self._with_new_sums(last, now)
                 return self._last
         picture = self._whole()
-        if last is not None and picture.seq == last.seq and picture.stage != last.stage:
+        if last is not None and picture.seq == last.seq and not picture.shows_the_same_as(last):
             # The plan moved on, or somebody edited it: the version moves with it, once for all processes.
             StageState.objects.filter(stage_id=self.stage_id, seq=picture.seq).update(
                 seq=F("seq") + 1
@@ -245,14 +259,18 @@ class StageSource:
         poll = state.active_poll
         results, answers = queries.results(poll.pk) if poll is not None else (None, [])
         on = stage_now(stage, now)
+        phase = stage.edition.phase(now)
         with override(LANGUAGE):
             shown = stage_content(state, on)
+            outside = None if phase is Phase.RUNNING else outside_content(stage, phase, now)
         return StagePicture(
             stage_id=stage.pk,
             seq=state.seq,
             now=now,
             on=on,
             stage=shown,
+            outside=outside,
+            closed_as=closed_as(phase),
             poll=poll,
             answers=answers,
             results=results,
@@ -288,6 +306,25 @@ def stage_content(state: StageState, on: StageNow) -> dict[str, Any]:
         "delay_minutes": on.delay_minutes,
         "announcement": state.announcement,
     }
+
+
+def closed_as(phase: Phase) -> str:
+    """The audience in front of the doors in this phase of the edition; nothing while they are open."""
+    if phase is Phase.RUNNING:
+        return ""
+    return LATE if phase is Phase.OVER else EARLY
+
+
+def is_outside(audience: str) -> bool:
+    return audience in {EARLY, LATE}
+
+
+def outside_content(stage: Stage, phase: Phase, now: datetime) -> dict[str, Any]:
+    """STAGE for those in front of the doors: when it begins, and nothing of what is tried out inside."""
+    state = StageState(stage=stage, phase=StageState.Phase.PREVIEW)
+    if phase is Phase.OVER:
+        state.phase = StageState.Phase.ENDED
+    return stage_content(state, StageNow(stage, None, first_on_stage(stage, now), 0, said=False))
 
 
 def _session(session: Session | None) -> dict[str, Any] | None:

@@ -6,7 +6,6 @@ No row holds a ballot of a secret poll.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 from uuid import uuid4
 
@@ -16,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineField, ParagraphField
 from congress.models import Edition, Level, Stage, User
-from congress.retention import ended_before
 from programme.models import Session
 
 OPTION_LIMIT = 200
@@ -32,9 +30,13 @@ class PollQuerySet(models.QuerySet["Poll"]):
 
     def due(self) -> Self:
         """Open, and their time is over by the edition's clock, or their edition has ended."""
-        return self.open().filter(
-            Q(ends_at__lte=Edition.edition_now("edition__"))
-            | ended_before(timedelta(0), "edition__")
+        return (
+            self.open()
+            .alias(
+                present=Edition.edition_now("edition__"),
+                edition_end=Edition.edition_end("edition__"),
+            )
+            .filter(Q(ends_at__lte=F("present")) | Q(edition_end__lte=F("present")))
         )
 
     def with_options(self) -> Self:
@@ -172,10 +174,6 @@ class Poll(models.Model):
     def is_closed(self) -> bool:
         """Closed, and not yet published."""
         return self.state == self.State.CLOSED
-
-    def takes_votes(self, now: datetime) -> bool:
-        """The same rule as the statement that counts (`polls.ballots`)."""
-        return self.is_open and (self.ends_at is None or now < self.ends_at)
 
 
 class Option(models.Model):

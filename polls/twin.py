@@ -114,9 +114,7 @@ async def _show(visitor: Visitor, scope: Scope, send: Send) -> None:
     if presence.is_new(visitor.stage, visitor.kind):
         await in_database(presence.page_seen, visitor.stage, visitor.kind)
     audience = picture.audience(
-        moderates=visitor.moderates,
-        watches=visitor.is_press or visitor.kind == OBSERVER,
-        voted=visitor.personal["voted"],
+        visitor.kind, moderates=visitor.moderates, voted=visitor.personal["voted"]
     )
     etag = picture.etag(audience)
     versions = [(b"etag", etag.encode()), (b"cache-control", b"private, no-cache")]

@@ -115,6 +115,21 @@ def next_on_stage(session: Session) -> Session | None:
     return following.on_day(day, session.edition).after(session.ends_at).first()
 
 
+def first_on_stage(stage: Stage, now: datetime) -> Session | None:
+    """What comes first on the stage from now on, on whichever day; breaks left out."""
+    return stage.edition.sessions.talks().on_stage(stage).after(now).first()
+
+
+def first_on_stages(edition: Edition, now: datetime) -> list[tuple[Stage, Session | None]]:
+    """The same for all stages in their order. Two queries."""
+    coming = edition.sessions.talks().after(now).filter(stage__isnull=False)
+    first: dict[int | None, Session] = {}
+    for session in coming:
+        first.setdefault(session.stage_id, session)
+    stages = edition.stages.order_by("position", "pk")
+    return [(stage, first.get(stage.pk)) for stage in stages]
+
+
 def tracks_with_counts(edition: Edition) -> Iterable[tuple[Track, int]]:
     """The tracks in their order, each with its number of sessions."""
     sessions = Count("sessions", filter=~Q(sessions__kind=Session.Kind.BREAK))

@@ -28,7 +28,7 @@ class Viewer(Protocol):
     def audience(self, picture: Any) -> str: ...
 
     def post(self, key: str, text: str) -> None:
-        """Send it when the reader is ready; only the newest text of a key waits."""
+        """Send it when the reader is ready; only the newest text of a key waits. An empty text is none."""
 
 
 class Hub:
@@ -113,9 +113,9 @@ class Hub:
             news.listener().forget(self.topic, self._heard)
 
     async def _look(self) -> None:
-        before = self.shown
         picture = await in_database(self.memory.fresh, 0)
-        self.shown = picture
+        # Asked for now, not before: somebody may have been greeted while we looked, with what was there then.
+        before, self.shown = self.shown, picture
         if before is None:
             return  # whoever is greeted from now on gets this picture or a newer one
         self.ticks += 1
@@ -125,10 +125,7 @@ class Hub:
     async def _send_all(self, part: str, picture: Any) -> None:
         key = part.partition(".")[0]
         for number, viewer in enumerate(list(self.viewers), 1):
-            if part == "heartbeat":
-                viewer.post(key, picture.heartbeat())
-            else:
-                viewer.post(key, picture.frame(part, viewer.audience(picture)))
+            viewer.post(key, picture.frame(part, viewer.audience(picture)))
             if number % SLICE == 0:
                 await asyncio.sleep(0)
 

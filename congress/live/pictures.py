@@ -20,9 +20,8 @@ class Picture(Protocol):
     def news_since(self, before: Any) -> list[str]:
         """The parts that whoever has `before` (a picture, or nothing) must be sent, in order."""
 
-    def frame(self, part: str, audience: str) -> str: ...
-
-    def heartbeat(self) -> str: ...
+    def frame(self, part: str, audience: str) -> str:
+        """The text of a part, or of the `heartbeat`; empty where it is nothing to this audience."""
 
 
 class Source(Protocol):

@@ -272,7 +272,7 @@ class Socket(AsyncWebsocketConsumer):
 
     def post(self, key: str, text: str) -> None:
         """Send it when the reader is ready. Of one key only the newest text waits, at the end of the line."""
-        if not self.is_open:
+        if not self.is_open or not text:
             return
         message = {"type": "websocket.send", "text": text}
         if self._sending is None:

@@ -115,6 +115,8 @@ class Admission(models.Model):
     MAY_VOTE: ClassVar[frozenset[str]] = frozenset(
         {Kind.ATTENDEE, Kind.SPEAKER, Kind.STAFF, Kind.REHEARSAL}
     )
+    # Whom the stages let in outside the days of the congress, too: they prepare and rehearse.
+    AT_ANY_TIME: ClassVar[frozenset[str]] = frozenset({Kind.STAFF, Kind.REHEARSAL})
 
     person = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="admissions", verbose_name=_("person")

@@ -87,6 +87,13 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         )
 
 
+# `Edition.is_running` for the row `e` of a statement.
+IS_RUNNING = """(
+    statement_timestamp() + e.clock_shift >= e.starts_on::timestamp AT TIME ZONE e.time_zone
+    AND statement_timestamp() + e.clock_shift < (e.ends_on + 1)::timestamp AT TIME ZONE e.time_zone
+)"""
+
+
 class Edition(models.Model):
     """One congress. All moments are stored in UTC and shown in the edition's zone."""
 
@@ -222,6 +229,18 @@ class Edition(models.Model):
         if errors:
             raise ValidationError(errors)
 
+    @staticmethod
+    def edition_end(prefix: str = "") -> Any:
+        """The same as `ends_at`, as an expression for a query whose row reaches the edition by `prefix`."""
+        return models.Func(
+            F(f"{prefix}time_zone"),
+            models.ExpressionWrapper(
+                F(f"{prefix}ends_on") + timedelta(days=1), output_field=models.DateTimeField()
+            ),
+            function="timezone",
+            output_field=models.DateTimeField(),
+        )
+
     def now(self) -> datetime:
         """The moment it is in this edition: the database's statement time plus the shift. One query.
 
@@ -272,6 +291,10 @@ class Edition(models.Model):
         if now < self.registration_closes_at:
             return Phase.REGISTRATION
         return Phase.CLOSED
+
+    def is_running(self, now: datetime) -> bool:
+        """Whether it is one of its days: then the stages are open to everybody who is admitted."""
+        return self.phase(now) == Phase.RUNNING
 
     def takes_registrations(self, now: datetime) -> bool:
         return self.registration_opens_at <= now < self.registration_closes_at

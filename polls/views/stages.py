@@ -19,11 +19,14 @@ from congress.live import entry
 from congress.live.entry import OBSERVER, RUNS_A_STAGE, Visitor, Wanted
 from congress.live.pictures import FRESH_SECONDS
 from congress.models import Admission, Stage
+from congress.models.editions import Phase
 from polls import live as pictures
 from polls import queries
 from polls.live import StagePicture
 from polls.models import StageState
-from programme.queries import StageNow, stages_now
+from programme.models import Session
+from programme.queries import StageNow, first_on_stage, first_on_stages, stages_now
+from registration.queries import registration_of
 
 
 @dataclass
@@ -55,6 +58,17 @@ class Viewer:
     def may_vote(self) -> bool:
         return self.admission is not None and self.admission.may_vote
 
+    @property
+    def is_offered_votes(self) -> bool:
+        """Not to who runs a stage while only those vote who rehearse; the statement that counts says the same."""
+        open_now = not self.picture.closed_as or self.kind in Admission.AT_ANY_TIME
+        return self.may_vote and open_now
+
+    @property
+    def is_outside(self) -> bool:
+        """In front of closed doors: before the first day or after the last."""
+        return pictures.is_outside(self.audience)
+
     @cached_property
     def moderates(self) -> bool:
         return self.request.access.plays(*RUNS_A_STAGE, stage=self.stage)
@@ -70,11 +84,7 @@ class Viewer:
 
     @cached_property
     def audience(self) -> str:
-        return self.picture.audience(
-            moderates=self.moderates,
-            watches=self.is_press or self.kind == OBSERVER,
-            voted=_Lazily(self),
-        )
+        return self.picture.audience(self.kind, moderates=self.moderates, voted=_Lazily(self))
 
     @property
     def you(self) -> dict[str, Any]:
@@ -103,7 +113,9 @@ def find_stage(request: EditionRequest, slug: str) -> Stage:
 
 @admission_required
 def live(request: MemberRequest) -> HttpResponse:
-    """All stages, with what is on each."""
+    """All stages, with what is on each; outside the days of the congress, when it begins."""
+    if not request.edition.is_running(request.now) and not _rehearses(request):
+        return render_doors(request, first_on_stages(request.edition, request.now))
     stages = stages_now(request.edition, request.now)
     states = {
         state.stage_id: state
@@ -112,7 +124,35 @@ def live(request: MemberRequest) -> HttpResponse:
         )
     }
     cards = [_card(on, states.get(on.stage.pk)) for on in stages]
-    return render(request, "polls/live.html", {"cards": cards})
+    context = {"cards": cards, "closed": not request.edition.is_running(request.now)}
+    return render(request, "polls/live.html", context)
+
+
+def _rehearses(request: MemberRequest) -> bool:
+    """Whether the stages let this person in at any time: whoever runs one, and whoever works or rehearses there."""
+    admission = request.access.admission
+    if admission is not None and admission.kind in Admission.AT_ANY_TIME:
+        return True
+    return request.access.plays_anywhere(*RUNS_A_STAGE)
+
+
+def render_doors(
+    request: MemberRequest,
+    first: list[tuple[Stage, Session | None]],
+    *,
+    stage: Stage | None = None,
+    refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """In front of closed doors: when it begins and what to do until then, or that it is over."""
+    context = {
+        "over": request.edition.phase(request.now) == Phase.OVER,
+        "stage": stage,
+        "first": [(place, session) for place, session in first if session is not None],
+        "registration": registration_of(request.user, request.edition),
+        "refusal": refusal,
+    }
+    return render(request, "polls/doors.html", context, status=status)
 
 
 def _card(on: StageNow, state: StageState | None) -> dict[str, Any]:
@@ -135,6 +175,10 @@ def render_stage(
     status: int = 200,
 ) -> HttpResponse:
     """The page, after a refused vote with the reason and what was chosen."""
+    if viewer.is_outside:
+        place = viewer.stage
+        first = [(place, first_on_stage(place, request.now))]
+        return render_doors(request, first, stage=place, refusal=refusal, status=status)
     picture, audience = viewer.picture, viewer.audience
     context = {
         "stage": viewer.stage,
@@ -144,6 +188,7 @@ def render_stage(
         "rows": picture.rows(audience),
         "voted": picture.poll is not None and picture.poll.pk in viewer.voted,
         "viewer": viewer,
+        "closed": picture.closed_as,
         "refusal": refusal,
         "why": why_hidden(picture),
         "ends_at": picture.poll.ends_at if picture.poll is not None else None,
@@ -185,7 +230,7 @@ def page_settings(request: MemberRequest, viewer: Viewer) -> dict[str, Any]:
         "csrf": get_token(request),
         "streams": streams(viewer.stage),
         "worker": static("vendor/hls.worker.js"),
-        "may_vote": viewer.may_vote,
+        "may_vote": viewer.is_offered_votes,
         "moderates": viewer.moderates,
         "texts": texts(),
     }

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from congress.live import database, news
 from congress.live.batches import Batcher, Busy
 from congress.live.frames import BadFrame, Shape, a_number, decode, different_numbers, read
+from congress.live.hubs import Hub
 from congress.live.limits import Buckets, Strikes
 from congress.live.pictures import Memory
 
@@ -177,3 +179,48 @@ def test_a_picture_is_loaded_once_per_tick():
 
     assert {memory.fresh(60) for _ in range(5)} == {1}
     assert memory.fresh(0) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_whoever_is_greeted_while_the_hub_looks_misses_nothing():
+    heard, looks, go_on = [], threading.Event(), threading.Event()
+
+    class Numbered:
+        def __init__(self, seq):
+            self.seq = seq
+
+        def news_since(self, before):
+            return ["stage"] if self.seq > before.seq else []
+
+        def frame(self, part, audience):
+            return f"{part} {self.seq}"
+
+    class Source:
+        topic = "test"
+
+        def load(self):
+            looks.set()
+            go_on.wait(5)
+            return Numbered(2)
+
+    class Viewer:
+        def audience(self, picture):
+            return ""
+
+        def post(self, key, text):
+            heard.append(text)
+
+    hub = Hub(Memory(Source()))
+    hub.enter(Viewer())
+    await asyncio.to_thread(looks.wait, 5)
+    hub.greeted(Numbered(1))  # shown before what the hub is reading now
+    go_on.set()
+    for _ in range(100):
+        await asyncio.sleep(0.02)
+        if heard:
+            break
+    await hub.stop()
+    await news.listener().stop()
+    await asyncio.to_thread(database.stop)
+
+    assert heard == ["stage 2"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from channels.testing import WebsocketCommunicator
@@ -56,9 +57,11 @@ class Page(WebsocketCommunicator):
         await self.send_to(text_data=json.dumps(frame))
 
     async def hear(self, *kinds: str, seconds: float = 8) -> dict[str, Any]:
-        """The next frame of one of these kinds."""
+        """The next frame of one of these kinds; heartbeats meanwhile prolong nothing."""
+        until = time.monotonic() + seconds
         while True:
-            frame: dict[str, Any] = json.loads(await self.receive_from(timeout=seconds))
+            left = max(0.01, until - time.monotonic())
+            frame: dict[str, Any] = json.loads(await self.receive_from(timeout=left))
             if not kinds or frame["type"] in kinds:
                 return frame
 
