@@ -196,8 +196,9 @@ class StagePicture:
         if part == "questions":
             return {"type": "questions", "rev": self.questions_rev, "questions": []}
         if part == "heartbeat":
-            shown = self.poll and self.results and not is_outside(audience)
-            rev = {str(self.poll.pk): self.results.rev} if shown else {}
+            rev = {}
+            if self.poll and self.results and not is_outside(audience):
+                rev = {str(self.poll.pk): self.results.rev}
             return {
                 "type": "heartbeat",
                 "seq": self.seq,
