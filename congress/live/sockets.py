@@ -38,8 +38,10 @@ TOO_SLOW, REPLACED, TOO_FAST, TOO_BIG = 4408, 4409, 4429, 1009
 SEND_SECONDS = 5.0  # a send that takes longer ends the socket
 SOCKETS_PER_PERSON = 20
 MOST_WAITING = 64  # texts that may wait for a slow reader; of each key only the newest
-BAD_FRAMES, BAD_FRAMES_SECONDS = 50, 60.0
+# Whatever is refused counts: so many in so short a time are too fast. What is no frame at all is a fault of its sender,
+# also where it comes slowly.
 REFUSED_FRAMES, REFUSED_FRAMES_SECONDS = 100, 10.0
+BAD_FRAMES, BAD_FRAMES_SECONDS = 100, 60.0
 LOOK_AGAIN_SECONDS = 30.0
 
 RIGHTS = "rights"  # the topic of `rights_changed`
@@ -255,18 +257,24 @@ class Socket(AsyncWebsocketConsumer):
             await getattr(self, f"on_{name}")(frame)
         except BadFrame as bad:
             self.refuse(bad.code, bad.reply_to or reply_to)
-            if self._bad.out(time.monotonic()):
-                await self.end(PROTOCOL)
+            await self._count_refused(is_bad=True)
         except Declined as declined:
             self.refuse(declined.code, reply_to, **declined.more)
-            if self._refused.out(time.monotonic()):
-                await self.end(TOO_FAST)
+            await self._count_refused(is_bad=False)
         except Busy as busy:
             self.refuse("busy", reply_to, retry_after_ms=busy.retry_after_ms)
         except Exception:
             number = secrets.token_hex(4)
             log.exception("Frame failed, fault %s", number)
             self.refuse("busy", reply_to, retry_after_ms=1000, fault=number)
+
+    async def _count_refused(self, *, is_bad: bool) -> None:
+        now = time.monotonic()
+        too_many_bad = is_bad and self._bad.out(now)
+        if self._refused.out(now):
+            await self.end(TOO_FAST)
+        elif too_many_bad:
+            await self.end(PROTOCOL)
 
     # --- Frames out ---------------------------------------------------------------------------------
 

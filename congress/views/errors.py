@@ -3,11 +3,15 @@
 import sys
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
 from django.template.loader import get_template
+from django.utils.translation import gettext as _
 
+from congress.live.frames import LARGEST_FRAME, BadFrame, decode, reply_id
+from congress.live.sockets import error_body
 from congress.models import Edition
 
 
@@ -40,5 +44,18 @@ def gone(request: HttpRequest, *, edition: Edition) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page; programs, and pages that send a frame, get the protocol's error body."""
+    if request.content_type == "application/json":
+        text = _("This page was open for a long time. Please reload it and try once more.")
+        body = error_body("forbidden", reply_to=_reply_id(request), message=text)
+        return JsonResponse(body, status=403, json_dumps_params={"ensure_ascii": False})
     context: dict[str, Any] = {"no_cookie": "cookie" in reason.lower()}
     return render(request, "403_csrf.html", context, status=403)
+
+
+def _reply_id(request: HttpRequest) -> str | None:
+    """The id of the frame in the body, where there is one."""
+    try:
+        return reply_id(decode(request.body[: LARGEST_FRAME + 1].decode()))
+    except (BadFrame, UnicodeDecodeError, RequestDataTooBig, UnreadablePostError):
+        return None

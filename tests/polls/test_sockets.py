@@ -595,12 +595,52 @@ async def test_a_frame_over_16_kib_ends_the_socket(pages):
     assert await page.closed() == 1009
 
 
-async def test_bad_frames_without_end_end_the_socket(pages):
+@pytest.mark.parametrize("garbage", [{"text_data": "{"}, {"bytes_data": b"\x00{}"}], ids=str)
+async def test_a_hundred_bad_frames_are_too_fast_like_any_refused(pages, garbage):
     page, _ = await opened(pages, make_live_stage())
 
-    for _number in range(sockets.BAD_FRAMES):
-        await page.send_to(text_data="{")
+    for _number in range(100):
+        await page.send_to(**garbage)
         assert (await page.hear("error"))["code"] == "bad_frame"
+
+    assert await page.closed() == 4429
+
+
+async def test_garbage_of_all_kinds_together_is_too_fast(pages):
+    page, _ = await opened(pages, make_live_stage())
+
+    for number in range(100):
+        if number % 2:
+            await page.tell(type="close", id="n")
+        else:
+            await page.send_to(text_data="no JSON")
+        await page.hear("error")
+
+    assert await page.closed() == 4429
+
+
+async def test_ninety_nine_are_answered(pages):
+    page, _ = await opened(pages, make_live_stage())
+
+    for _number in range(99):
+        await page.send_to(text_data="{")
+        await page.hear("error")
+
+    assert (await page.ask(type="ping", id="p")) == {"type": "ack", "id": "p"}
+
+
+async def test_bad_frames_that_come_slowly_and_do_not_stop_end_the_socket(pages):
+    page, _ = await opened(pages, make_live_stage())
+    (socket,) = sockets.guard()
+    # Two a second for the last fifty seconds: never a hundred within ten.
+    now = time.monotonic()
+    for number in range(98):
+        assert not socket._bad.out(now - (99 - number) / 2)
+
+    await page.send_to(text_data="{")
+    assert (await page.hear("error"))["code"] == "bad_frame"
+    assert (await page.ask(type="ping", id="p")) == {"type": "ack", "id": "p"}
+    await page.send_to(text_data="{")
 
     assert await page.closed() == 4400
 

@@ -303,6 +303,50 @@ def test_a_post_needs_its_token(stage, poll):
     assert Participation.objects.count() == 1
 
 
+@pytest.mark.parametrize("what", ["vote/", "ask/", "support/", "rate/"])
+@pytest.mark.parametrize(
+    ("content", "reply_to"),
+    [
+        ('{"id": "a1", "poll": 1}', "a1"),
+        ('{"poll": 1}', None),
+        ('{"id": 7}', None),
+        ("no JSON", None),
+        ('{"id": "a1", "text": "' + "x" * 20_000 + '"}', None),
+        ('{"id": "a1", "text": "' + "x" * 3_000_000 + '"}', None),
+    ],
+    ids=["id", "none", "no text", "garbage", "long", "very long"],
+)
+def test_json_without_its_token_is_answered_by_the_body_of_a_frame(
+    stage, poll, what, content, reply_to
+):
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    sign_in_as(client, stage)
+
+    response = post(client, stage, what, content)
+
+    assert (response.status_code, response["Content-Type"]) == (403, "application/json")
+    assert response.json() == {
+        "type": "error",
+        "id": reply_to,
+        "code": "forbidden",
+        "message": "Diese Seite war lange offen. Bitte laden Sie sie neu und versuchen Sie es noch einmal.",
+    }
+
+
+def test_a_form_without_its_token_gets_the_page(stage, poll):
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    sign_in_as(client, stage)
+
+    response = client.post(url(stage, "vote/"), {"poll": poll.pk})
+
+    assert (response.status_code, response["Content-Type"]) == (403, "text/html; charset=utf-8")
+    assert "Das Formular" in response.content.decode()
+
+
 def test_a_full_queue_is_busy(client, stage, poll, monkeypatch):
     from polls import voting
 
