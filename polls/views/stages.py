@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from congress.http import EditionRequest, MemberRequest, admission_required
@@ -232,8 +233,20 @@ def page_settings(request: MemberRequest, viewer: Viewer) -> dict[str, Any]:
         "worker": static("vendor/hls.worker.js"),
         "may_vote": viewer.is_offered_votes,
         "moderates": viewer.moderates,
+        "titles": english_titles(viewer.stage),
         "texts": texts(),
     }
+
+
+def english_titles(stage: Stage) -> dict[str, str]:
+    """What an English page calls the sessions of the stage, by the German titles of the frames; else nothing.
+
+    Frames are the same bytes for everybody. A title changed meanwhile is not found here, and stands as it came.
+    """
+    if (get_language() or "de").startswith("de"):
+        return {}
+    sessions = stage.edition.sessions.talks().on_stage(stage).exclude(title_en="")
+    return dict(sessions.values_list("title_de", "title_en"))
 
 
 def ticket(request: MemberRequest, viewer: Viewer) -> str:

@@ -31,7 +31,10 @@ def shows(page, number):
 @pytest.mark.slow
 @pytest.mark.own_site(workers=2)
 def test_votes_by_socket_and_by_form_move_every_page_and_survive_a_dead_process(own_site, browse):
+    from congress.models import Stage
     from polls.models import Participation, Poll
+    from programme.actions import put_on_air
+    from programme.models import Session
 
     # What breaks off while a process dies is what this test is about.
     broken = [r"WebSocket", r"ERR_", r"status of 50"]
@@ -47,6 +50,11 @@ def test_votes_by_socket_and_by_form_move_every_page_and_survive_a_dead_process(
     poll = Poll.objects.get(text="Wie arbeiten Sie heute?")
     assert poll.state == Poll.State.OPEN
 
+    stage = Stage.objects.select_related("edition").get(edition__slug="2021", slug="plenum")
+    later = stage.sessions.talks().order_by("-starts_at").first()
+    Session.objects.filter(pk=later.pk).update(title_de="Ausblick", title_en="What comes next")
+    guest = browse(own_site, person=demo_person("observer"), expect=broken)
+    guest.goto("/en" + STAGE)
     clerk.goto(STAGE)
     head.goto(STAGE)
     clerk.get_by_text("Live verbunden").wait_for()
@@ -61,6 +69,11 @@ def test_votes_by_socket_and_by_form_move_every_page_and_survive_a_dead_process(
     shows(moderator, 2)
     shows(clerk, 2)
     assert total(head) == 2
+
+    # Each page names the session in its own language, also when it changes.
+    put_on_air(stage, Session.objects.get(pk=later.pk), stage.edition.now())
+    for page, name in ((clerk, "Ausblick"), (guest, "What comes next")):
+        page.locator("#live-now strong", has_text=name).wait_for()
 
     killed = own_site.worker_ids()[0]
     os.kill(killed, signal.SIGKILL)

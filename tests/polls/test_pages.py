@@ -2,13 +2,14 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
 from congress.models import Role
 from polls import actions
 from polls.models import Poll
-from tests.factories import NOW, make_admission, make_role, make_stage, make_user
+from tests.factories import NOW, make_admission, make_role, make_session, make_stage, make_user
 from tests.polls.factories import (
     make_live_stage,
     make_open_poll,
@@ -77,6 +78,25 @@ def test_a_stage_page_is_complete_on_first_load(client, stage):
     assert page.count('name="choices"') == 3
     assert f'action="{url(stage, "live", stage.slug, "vote")}"' in page
     assert " style=" not in page
+
+
+def test_an_english_page_knows_the_english_titles(client, stage):
+    make_session(stage, title_de="Jetzt", title_en="Now", minutes=30)
+    make_session(
+        stage, title_de="Danach", title_en="Then", starts_at=NOW + timedelta(minutes=40), minutes=10
+    )
+    make_session(
+        stage, title_de="Nur deutsch", title_en="", starts_at=NOW + timedelta(hours=1), minutes=10
+    )
+    client.force_login(make_admission(stage.edition).person)
+
+    english = client.get("/en" + url(stage, "live", stage.slug))
+    german = client.get(url(stage, "live", stage.slug))
+
+    assert english.context["settings"]["titles"] == {"Jetzt": "Now", "Danach": "Then"}
+    assert "<strong>Now</strong>" in english.content.decode()
+    assert german.context["settings"]["titles"] == {}
+    assert english.context["state"]["stage"] == german.context["state"]["stage"]
 
 
 def test_the_stage_page_costs_few_queries(client, stage, django_assert_max_num_queries):

@@ -204,7 +204,7 @@
   }
 
   function Page(settings, initial) {
-    const texts = settings.texts;
+    const texts = settings.texts, titles = new Map(Object.entries(settings.titles || {}));
     let box = document.getElementById("live-poll");
     const says = document.getElementById("live-says");
     let state = initial, voting = null, saidAt = 0, sayTimer = null, saidText = "", drawn = signature(initial), number = 0;
@@ -332,14 +332,17 @@
 
     /* Stage */
 
+    // Frames are in German for all; an English page knows the English titles.
+    function title(session) { return titles.get(session.title) || session.title; }
+
     function drawStage() {
       if (settings.console) return;
       const stage = state.stage;
       const now = document.getElementById("live-now"), next = document.getElementById("live-next"), delay = document.getElementById("live-delay");
-      if (stage.session) now.replaceChildren(element("span", { class: "fk-live" }, texts.live_badge), element("strong", {}, stage.session.title), element("span", { class: "fk-quiet" }, filled(texts.until, clock(stage.session.ends_at))));
+      if (stage.session) now.replaceChildren(element("span", { class: "fk-live" }, texts.live_badge), element("strong", {}, title(stage.session)), element("span", { class: "fk-quiet" }, filled(texts.until, clock(stage.session.ends_at))));
       else now.replaceChildren(element("span", { class: "fk-quiet" }, texts.nothing));
       next.hidden = !stage.next;
-      if (stage.next) next.textContent = filled(texts.next, clock(stage.next.starts_at), stage.next.title);
+      if (stage.next) next.textContent = filled(texts.next, clock(stage.next.starts_at), title(stage.next));
       delay.hidden = !stage.delay_minutes;
       delay.textContent = filled(texts.late, stage.delay_minutes);
       const overlay = document.getElementById("live-overlay"), announcement = document.getElementById("live-announcement");
