@@ -205,6 +205,12 @@ CELERY_TIMEZONE = "UTC"
 # Due times are rows; the clock only looks often enough. Doing a task twice does no harm.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "close polls whose time is over": {"task": "polls.tasks.close_due_polls", "schedule": 2.0},
+    # Older looks are of no use: one that could not be started in time is dropped.
+    "watch the streams": {
+        "task": "polls.tasks.watch_streams",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "send letters that are due": {"task": "congress.tasks.sweep_letters", "schedule": 10.0},
     "erase what may no longer be kept": {
         "task": "congress.tasks.erase_personal_data",

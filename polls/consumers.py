@@ -9,7 +9,7 @@ from congress.live.entry import Visitor
 from congress.live.frames import Shape
 from congress.live.hubs import Hub, hub_of
 from congress.live.sockets import Socket, guard, in_loops
-from polls import live, voting
+from polls import headcount, live, voting
 from polls.live import StagePicture
 
 
@@ -28,6 +28,7 @@ class StageSocket(Socket):
         self.hub = hub_of(live.memory_of(self.visitor.stage))
         # Enter before looking: what happens in between arrives twice rather than never.
         self.hub.enter(self)
+        headcount.sockets_are(self.visitor.stage, len(self.hub.viewers))
         await self._send_state()
 
     def post(self, key: str, text: str) -> None:
@@ -37,6 +38,7 @@ class StageSocket(Socket):
     def left(self) -> None:
         if self.hub is not None:
             self.hub.leave(self)
+            headcount.sockets_are(self.visitor.stage, len(self.hub.viewers))
 
     async def rights_seen(self, visitor: Visitor) -> None:
         await super().rights_seen(visitor)

@@ -78,6 +78,9 @@ panels.main_buttons.register(to_the_console, order=5)
 panels.main_buttons.register(to_the_stream, order=10)
 panels.main_buttons.register(sign_in_and_watch, order=15)
 panels.orga_links.register(
+    panels.OrgaLink(_("Regie"), "regie", (Role.Kind.DIRECTOR, Role.Kind.ORGANISER)), order=39
+)
+panels.orga_links.register(
     panels.OrgaLink(_("Moderation"), "moderation", tuple(RUNS_A_STAGE)), order=40
 )
 panels.orga_links.register(
@@ -92,6 +95,8 @@ panels.journal_verbs |= {
     "poll.published": _("Result of a poll published"),
     "poll.thrown_away": _("Prepared poll thrown away"),
     "stage.changed": _("Stage changed"),
+    "stage.stepped": _("Step of the Regie"),
+    "stage.step_taken_back": _("Step of the Regie taken back"),
     "stage.cleared": _("Poll taken off the stage"),
 }
 

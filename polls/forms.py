@@ -105,3 +105,23 @@ class PollForm(forms.Form):
         else:
             data["max_choices"] = 1
         return data
+
+
+class SayForm(forms.Form):
+    """A text of the Regie; empty takes it away."""
+
+    use_required_attribute = False
+
+    text = ParagraphFormField(
+        label=_("Announcement"),
+        required=False,
+        max_length=500,
+        help_text=_("Empty: the announcement goes away."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, limit: int = 500, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"] = (
+            LineFormField(required=False, max_length=limit) if limit < 500 else self.fields["text"]
+        )

@@ -17,7 +17,7 @@ from congress.live.pictures import Memory
 from congress.live.sockets import serialised
 from congress.models import Admission, Edition, Stage
 from congress.models.editions import Phase
-from polls import queries
+from polls import headcount, queries
 from polls.models import Poll, StageState
 from polls.queries import VOTES_TO_SHOW, Answer, Results
 from programme.models import Session
@@ -226,6 +226,7 @@ class StageSource:
         self._looked_at: datetime | None = None
 
     def load(self) -> StagePicture:
+        headcount.tell(self.stage_id)  # hubs and pages come by here, in a thread, every few seconds
         last = self._last
         if last is not None and self._looked_at is not None:
             found = queries.versions(self.stage_id)

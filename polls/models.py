@@ -244,6 +244,8 @@ class StageState(models.Model):
         _("questions"), max_length=10, choices=Questions, default=Questions.OFF
     )
     questions_rev = models.PositiveBigIntegerField(_("version of the questions"), default=0)
+    # How the last step of the Regie is taken back: {"step": …, "stage": {…}, "programme": {…}}; nothing once it was.
+    last_step: models.JSONField[Any, Any] = models.JSONField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("stage state")

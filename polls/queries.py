@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 
-from congress.models import Admission, Edition, Level
+from congress.models import Admission, Edition, Level, Stage
 from polls.models import Participation, Poll, StageState, Turnout
+from programme.models import Session
+from programme.queries import stage_now
 
 # Counts are shown from so many votes on; below, a figure would tell how somebody voted.
 VOTES_TO_SHOW = 5
@@ -78,6 +80,53 @@ def stage_state(stage_id: int) -> StageState | None:
         .filter(stage_id=stage_id)
         .first()
     )
+
+
+@dataclass(frozen=True)
+class SheetLine:
+    """A line of a stage's run sheet. `begins_at` and `finishes_at` are the planned moments, moved by the delay."""
+
+    session: Session
+    begins_at: datetime
+    finishes_at: datetime
+    is_on: bool
+    is_next: bool
+    is_over: bool
+
+    @property
+    def is_shifted(self) -> bool:
+        return self.begins_at != self.session.starts_at
+
+
+def run_sheet(stage: Stage, now: datetime) -> list[SheetLine]:
+    """The day of a stage in its order, breaks included. Three queries, however many lines."""
+    edition = stage.edition
+    on = stage_now(stage, now)
+    sessions = list(
+        edition.sessions.filter(Q(stage=stage) | Q(stage__isnull=True))
+        .on_day(edition.local(now).date(), edition)
+        .with_place()
+        .with_speakers()
+        .order_by("starts_at", "code")
+    )
+    shift = timedelta(minutes=on.delay_minutes)
+    first_ahead = on.session.starts_at if on.session is not None else now - shift
+    lines = []
+    for session in sessions:
+        is_on = on.session is not None and session.pk == on.session.pk
+        is_over = not is_on and session.starts_at < first_ahead
+        moved = timedelta(0) if is_over else shift
+        lines.append(
+            SheetLine(
+                session=session,
+                begins_at=session.starts_at + (timedelta(0) if is_on else moved),
+                finishes_at=session.ends_at + moved,
+                is_on=is_on,
+                is_next=on.next is not None and session.pk == on.next.pk,
+                is_over=is_over,
+            )
+        )
+    return lines
 
 
 def voted(person_id: int, stage_id: int) -> list[int]:

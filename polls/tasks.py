@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from polls import actions
+from congress.models import Edition
+from polls import actions, streams
 from polls.models import Poll
 
 
@@ -16,3 +17,9 @@ def close_due_polls() -> int:
     for poll in due:
         actions.close_poll(poll=poll, now=poll.edition.now())
     return len(due)
+
+
+@shared_task(soft_time_limit=20, time_limit=30)
+def watch_streams() -> int:
+    """Look at the streams of the editions whose days these are. Returns at how many. Switches nothing."""
+    return streams.watch(list(Edition.objects.running()))

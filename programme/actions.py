@@ -41,6 +41,15 @@ def set_delay(stage: Stage, minutes: int, now: datetime) -> OnAir:
 
 
 @transaction.atomic
+def take_word_back(stage: Stage) -> None:
+    """As if the Regie had said nothing today: the stage follows the plan again. Twice does no harm."""
+    for row in OnAir.objects.select_for_update().filter(stage=stage):
+        row.delete()
+        stage.refresh_from_db()
+        on_air_changed.send(sender=OnAir, on_air=row)
+
+
+@transaction.atomic
 def follow_the_plan(edition: Edition, now: datetime) -> None:
     """Put on air what the programme has for this moment: where an exercise turns its clock, nobody switches stages."""
     for stage in edition.stages.order_by("pk"):
@@ -56,5 +65,6 @@ def _say(stage: Stage, now: datetime, **word: object) -> OnAir:
     row, _created = OnAir.objects.update_or_create(
         stage=stage, defaults={"edition_id": stage.edition_id, "changed_at": now} | word
     )
+    stage.on_air = row  # whoever holds the stage reads what holds now
     on_air_changed.send(sender=OnAir, on_air=row)
     return row

@@ -68,6 +68,16 @@ class EditionQuerySet(models.QuerySet["Edition"]):
             return self.all()
         return self.filter(pk__in=[role.edition_id for role in user.active_roles])
 
+    def running(self) -> Self:
+        """Those whose days these are, by their own clocks; from the evening before, when streams are tried out."""
+        tomorrow = StatementNow() + F("clock_shift") + timedelta(days=1)
+        return self.filter(
+            starts_on__lte=models.functions.Cast(tomorrow, models.DateField()),
+            ends_on__gte=models.functions.Cast(
+                StatementNow() + F("clock_shift"), models.DateField()
+            ),
+        )
+
     def current(self) -> Edition | None:
         """The edition that `/` leads to: the real one whose last day comes next or was last; else a practice."""
         return (

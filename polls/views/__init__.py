@@ -1,6 +1,7 @@
 """Doors of the live part over HTTP: pages of stages, the twin of the socket, the moderators' console."""
 
 from polls.views.moderation import act, moderation, moderation_stage
+from polls.views.regie import regie, regie_stage, run_sheet_file
 from polls.views.rehearsal import rehearsal
 from polls.views.stages import live, stage
 from polls.views.twin import ask, me_json, rate, state_json, support, vote
@@ -13,7 +14,10 @@ __all__ = [
     "moderation",
     "moderation_stage",
     "rate",
+    "regie",
+    "regie_stage",
     "rehearsal",
+    "run_sheet_file",
     "stage",
     "state_json",
     "support",

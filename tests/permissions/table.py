@@ -53,6 +53,7 @@ class World:
             "code": self.session.code,
             "poll": self.poll.pk,
             "verb": "close",
+            "ending": "xlsx",
             "number": self.letter.pk,
             "token": links.new_token("attendee"),
         }
@@ -243,6 +244,9 @@ DOORS: dict[str, Door] = {
     "live_ask": twin(_ask, opens=403),
     "live_support": twin(_support, opens=404),
     "live_rate": twin(_rate, opens=404),
+    "regie": staff("director", "organiser"),
+    "regie_stage": staff("director", "organiser", arguments=("stage",)),
+    "regie_run_sheet": staff("director", "organiser", arguments=("stage", "ending")),
     "moderation": staff(*STAGES, opens=302),  # straight on to the only stage
     "moderation_stage": staff(*STAGES, arguments=("stage",)),
     "rehearsal": staff("organiser", "director"),

@@ -469,7 +469,7 @@
     if (again) video.play().catch(function () { /* the person presses play */ });
   }
 
-  window.Live = { reduce: reduce, empty: empty };
+  window.Live = { reduce: reduce, empty: empty, Line: Line };
   const settingsPlace = document.getElementById("live-settings");
   if (settingsPlace) {
     const settings = JSON.parse(settingsPlace.textContent);
