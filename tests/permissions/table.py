@@ -17,7 +17,7 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from congress import links
 from congress.live.entry import RUNS_A_STAGE
-from congress.models import Edition, Letter, Page, Role, Stage, User
+from congress.models import Admission, Edition, Letter, Page, Role, Stage, User
 from polls.models import Poll
 from programme.models import Session
 from tests.factories import (
@@ -150,6 +150,8 @@ class Door:
     # What others get who belong to the edition; everybody else: 404, nobody: the sign-in.
     inside: int = 403
     others: dict[str, int] = field(default_factory=dict)
+    # Parts of the address that mean something else here than elsewhere.
+    here: Callable[[World], dict[str, Any]] = lambda world: {}
 
     def answer(self, who: str) -> int:
         if who in self.others:
@@ -179,6 +181,10 @@ def twin(frame: Callable[[World], dict[str, Any]], opens: int = 200) -> Door:
     may = frozenset(f"admitted {kind}" for kind in VOTERS)
     others = dict.fromkeys(SIGNED_IN - may, 403)
     return Door(may, ("edition", "stage"), opens=opens, method="post", data=frame, others=others)
+
+
+def _admission(world: World) -> int:
+    return Admission.objects.filter(edition=world.edition).values_list("pk", flat=True)[0]
 
 
 def _vote(world: World) -> dict[str, Any]:
@@ -233,7 +239,9 @@ DOORS: dict[str, Door] = {
     ),
     "ticket": public("token", opens=404),
     "badges": staff("organiser", "help_desk", "check_in"),
-    "badge_lock": staff("organiser", "help_desk", "check_in", arguments=("number",), opens=404),
+    "badge_lock": staff(
+        "organiser", "help_desk", "check_in", here=lambda world: {"number": _admission(world)}
+    ),
     # live
     "live": audience(),
     "live_stage": audience("stage"),
@@ -314,7 +322,7 @@ def check(door: Door, name: str, everybody: Everybody, cells: Counter[str]) -> N
 
 def status_of(door: Door, name: str, who: str, everybody: Everybody) -> int:
     browser, world = everybody.browsers[who], everybody.here
-    address = reverse(name, kwargs=world.arguments(*door.arguments))
+    address = reverse(name, kwargs=world.arguments(*door.arguments) | door.here(world))
     if door.method == "get":
         response = browser.get(address, follow=name == "admin:index")
         if name == "admin:index" and response.redirect_chain and response.status_code == 200:
