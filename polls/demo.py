@@ -89,7 +89,8 @@ def fill(edition: Edition) -> None:
         stage.edition = edition
         if not stage.main_stream_url:
             stage.main_stream_url = static(CLIP)
-            stage.save(update_fields=["main_stream_url"])
+            stage.backup_stream_url = static(CLIP) + "?ersatz"  # the same clip by another address
+            stage.save(update_fields=["main_stream_url", "backup_stream_url"])
         _fill_stage(stage, POLLS.get(stage.slug, ()), audience)
 
 

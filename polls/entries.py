@@ -35,6 +35,15 @@ def to_the_console(request: EditionRequest) -> panels.MainButton | None:
         for role in roles
     ):
         return None
+    if any(
+        role.kind == Role.Kind.DIRECTOR and role.edition_id in (None, request.edition.pk)
+        for role in roles
+    ):
+        return panels.MainButton(
+            label=_("To the Regie"),
+            url=reverse("regie", kwargs={"edition": request.edition.slug}),
+            hint=_("Run sheet, streams and texts of all stages."),
+        )
     return panels.MainButton(
         label=_("To the moderation"),
         url=reverse("moderation", kwargs={"edition": request.edition.slug}),

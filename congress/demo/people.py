@@ -104,7 +104,16 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         email="ruth.nowak@land-beispiel.example",
         admission=Admission.Kind.STAFF,
         role=Role.Kind.DIRECTOR,
-        tries=(("Sehen Sie, was auf jeder Bühne läuft und wie viele zusehen.", "live"),),
+        tries=(
+            (
+                "Nehmen Sie im Plenum den nächsten Programmpunkt auf Sendung und dann zurück.",
+                "regie",
+            ),
+            (
+                "Schalten Sie alle auf den Ersatzstream. Sehen Sie in einem zweiten Browser zu.",
+                "regie",
+            ),
+        ),
     ),
     DemoPerson(
         key="organiser",
