@@ -322,6 +322,17 @@ def enter_by_link(
     journal.note("link.entered", edition=link.edition, now=now, about=link.person, target=link)
 
 
+@transaction.atomic
+def end_sessions(*, person: User, edition: Edition, now: datetime, by: User) -> int:
+    """Sign the person out wherever they are signed in. Returns on how many devices that was."""
+    keys = list(BrowserSession.objects.filter(person=person).values_list("session_key", flat=True))
+    _end(keys)
+    journal.note(
+        "person.signed_out", edition=edition, now=now, by=by, about=person, devices=len(keys)
+    )
+    return len(keys)
+
+
 def _end_sessions(link: AccessLink) -> None:
     _end(
         list(BrowserSession.objects.filter(link=link).values_list("session_key", flat=True)),

@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from congress import outbox, panels, permissions, setup
+from congress import desk_people, outbox, panels, permissions, setup
 from congress.models import Admission, Edition, Role
 
 panels.navigation.register(
@@ -57,6 +57,12 @@ panels.orga_figures.register(
     panels.Figure(_("speakers and staff"), _admitted(Admission.Kind.SPEAKER, Admission.Kind.STAFF)),
     order=30,
 )
+panels.help_finders.register(desk_people.People(), order=10)
+panels.help_sentences.register(desk_people.sentences, order=10)
+panels.help_acts |= {act.key: act for act in desk_people.ACTS}
+panels.help_figures.register(
+    panels.Figure(_("letters did not arrive"), outbox.unanswered_in), order=20
+)
 panels.journal_verbs |= {
     "admin.added": _("Added in the administration"),
     "admin.changed": _("Changed in the administration"),
@@ -74,6 +80,7 @@ panels.journal_verbs |= {
     "link.revoked": _("Personal link revoked"),
     "person.disabled": _("Account switched off"),
     "person.enabled": _("Account switched on"),
+    "person.signed_out": _("Signed out on all devices"),
     "role.changed": _("Role changed"),
     "role.ended": _("Role ended"),
     "role.given": _("Role given"),

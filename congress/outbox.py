@@ -74,6 +74,11 @@ def unanswered(edition: Edition, user: User) -> int:
     return letters.filter(UNANSWERED).count()
 
 
+def unanswered_in(edition: Edition) -> int:
+    """The same of all letters of the edition."""
+    return Letter.objects.of_edition(edition).filter(UNANSWERED).count()
+
+
 @dataclass(frozen=True)
 class Line:
     """A letter as lists and its page show it: by the edition's clock, called by its subject."""

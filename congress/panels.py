@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from congress.desk import Act, Finder, Sentences
     from congress.http import EditionRequest
     from congress.models import Edition, User
 
@@ -91,6 +92,17 @@ orga_figures: Registry[Figure] = Registry()
 orga_panels: Registry[Callable[["EditionRequest"], str]] = Registry()
 # What the journal's verbs are called: {"admission.revoked": _("Admission revoked")}.
 journal_verbs: dict[str, str | Promise] = {}
+
+# The help desk (`congress.desk`): who looks for people, and for those whom only a row names.
+help_finders: Registry["Finder"] = Registry()
+# What an app knows about whoever was found; the second kind takes half a second and is asked for one case only.
+help_sentences: Registry["Sentences"] = Registry()
+help_sentences_live: Registry["Sentences"] = Registry()
+# What can be done about it, by the keys that sentences name.
+help_acts: dict[str, "Act"] = {}
+# What the desk sees of the day; the second kind takes a while and comes after the page.
+help_figures: Registry[Figure] = Registry()
+help_figures_live: Registry[Figure] = Registry()
 
 # Heard in the transaction that turns a practice edition's clock; `now` is the moment it shows afterwards.
 clock_turned: Registry[Callable[["Edition", "datetime"], None]] = Registry()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.template import Context
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from congress import links, mail, wording
-from congress.models import AccessLink, Edition, Letter
+from congress.models import AccessLink, Edition, Letter, User
 from registration import calendar
 from registration.models import EmailCode, Registration, RegistrationSettings, ReviewQuestion
 
@@ -21,6 +22,7 @@ IN_REVIEW = "registration/emails/in_review.md"
 REJECTED = "registration/emails/rejected.md"
 CANCELLED = "registration/emails/cancelled.md"
 ASKED = "registration/emails/asked.md"
+WAY_IN = "registration/emails/way_in.md"
 
 CONFIRM = "confirm"  # kind of the signed token behind the link in the letter with the code
 # A stranger may have typed the name: what could be read as an address or a link does not go to a mailbox
@@ -62,6 +64,12 @@ def cancelled(registration: Registration) -> None:
     _post(CANCELLED, registration)
 
 
+def way_in(person: User, edition: Edition, link: AccessLink | None, key: UUID) -> None:
+    """How to come in, for whoever cannot find it: sent by the help desk."""
+    about: dict[str, Any] = {} if link is None else {"link": link}
+    mail.post_letter(WAY_IN, once=f"{WAY_IN}:{key}", edition=edition, person=person, **about)
+
+
 def subject_of_code(edition: Edition, language: str) -> str:
     """What people look for in their mailbox: the subject of the letter with the code."""
     letter = Letter(edition=edition, template=CODE, language=language)
@@ -97,6 +105,8 @@ def _post(
     key: str = "",
     **more: Any,
 ) -> None:
+    if not registration.address:
+        return  # admitted at the door: whoever let them in tells them
     about: dict[str, Any] = {"registration": registration, **more}
     if link is not None:
         about["link"] = link
@@ -125,6 +135,14 @@ def _addresses(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def _ways(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
+    edition = context["edition"]
+    return {
+        "way_in_url": f"{settings.SITE_URL}{edition.get_absolute_url()}live/",
+        "sign_in_url": settings.SITE_URL + reverse("account_login"),
+    }
+
+
 def _with_calendar(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
     edition = context["registration"].edition
     entry = calendar.congress_entry(edition, url=context["way_in_url"], now=letter.written_at)
@@ -139,4 +157,5 @@ def _with_review_time(letter: Letter, context: dict[str, Any]) -> dict[str, str]
 for _template in (CODE, ALREADY_REGISTERED, ADMITTED, IN_REVIEW, REJECTED, CANCELLED, ASKED):
     mail.ENRICHERS[_template] = [_addresses]
 mail.ENRICHERS[ADMITTED].append(_with_calendar)
+mail.ENRICHERS[WAY_IN] = [_ways]
 mail.ENRICHERS[IN_REVIEW].append(_with_review_time)

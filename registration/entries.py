@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from congress import panels, permissions
 from congress.http import EditionRequest
 from congress.models import Admission, Edition, Role, User
-from registration import demo, erasing, queries, registry  # noqa: F401  # erasing enters its own steps
+from registration import demo, desk, erasing, queries, registry  # noqa: F401  # erasing enters its own steps
 from registration.models import Registration, RegistrationSettings
 
 
@@ -101,14 +101,28 @@ panels.orga_links.register(
     panels.OrgaLink(_("Registration: settings"), "registration_settings", (Role.Kind.ORGANISER,)),
     order=70,
 )
+panels.orga_links.register(
+    panels.OrgaLink(_("Help desk"), "help_desk", (Role.Kind.ORGANISER, Role.Kind.HELP_DESK)),
+    order=20,
+)
+panels.help_finders.register(desk.Registrations(), order=20)
+panels.help_sentences.register(desk.sentences, order=20)
+panels.help_acts |= {act.key: act for act in desk.ACTS}
+panels.help_figures.register(panels.Figure(_("in review"), queries.waiting_for_review), order=10)
 panels.setup_steps.register(registry.install, order=30)
 panels.demo_data.register(demo.fill, order=10)
 panels.journal_verbs |= {
     "badge.locked": _("Badge locked"),
     "badges.printed": _("Badges printed"),
+    "desk.code_made": _("Code read out on the telephone"),
+    "desk.code_used": _("Came in by a code from the telephone"),
+    "desk.way_in_sent": _("Way in sent by the help desk"),
     "registration.admitted": _("Registration admitted"),
     "registration.answered": _("Question about a registration answered"),
     "registration.asked": _("Applicant asked"),
+    "registration.address_corrected": _("Address of a registration corrected"),
+    "registration.at_the_desk": _("Registered by the help desk"),
+    "registration.code_sent_again": _("Code sent again by the help desk"),
     "registration.cancelled": _("Registration cancelled"),
     "registration.settings_changed": _("Settings of the registration changed"),
     "registration.corrected": _("Level or Land of a registration corrected"),

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from congress import retention
 from congress.models import Edition
-from registration.models import EmailCode, Registration, ReviewClaim
+from congress.models.database import StatementNow
+from registration.models import EmailCode, Registration, ReviewClaim, TelephoneCode
 
 UNVERIFIED = timedelta(hours=72)
 REJECTED = timedelta(days=30)
@@ -19,6 +20,10 @@ CODES = timedelta(hours=24)
 
 def codes() -> QuerySet[Any]:
     return EmailCode.objects.exclude(pk__in=EmailCode.objects.sent_within(CODES))
+
+
+def telephone_codes() -> QuerySet[Any]:
+    return TelephoneCode.objects.filter(made_at__lte=StatementNow() - CODES)
 
 
 def unverified() -> QuerySet[Any]:
@@ -43,6 +48,7 @@ def of_the_past() -> QuerySet[Any]:
 # Before the people whom nothing holds any more.
 for _label, _rows in (
     (_("Codes by mail"), codes),
+    (_("Codes by telephone"), telephone_codes),
     (_("Cases that somebody had open"), ReviewClaim.objects.over),
     (_("Registrations whose address was not confirmed"), unverified),
     (_("Rejected registrations"), rejected),

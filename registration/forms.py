@@ -157,11 +157,12 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
             ),
             [*RegistrationSettings.GROUPS.values()],
         ),
+        (_("On the day"), "", ["desk_may_admit"]),
     ]
 
     class Meta:
         model = RegistrationSettings
-        fields = ("review_days", *RegistrationSettings.GROUPS.values())
+        fields = ("review_days", *RegistrationSettings.GROUPS.values(), "desk_may_admit")
         widgets: ClassVar[dict[str, Any]] = dict.fromkeys(
             RegistrationSettings.GROUPS.values(), forms.RadioSelect
         )

@@ -27,6 +27,32 @@ def fuse_holds(request: HttpRequest) -> bool:
         return True
 
 
+# Of codes read out on the telephone hardly one is typed wrong twice; a whole hall may sit behind one address.
+MOST_WRONG_CODES = 300
+
+
+def may_try_codes(request: HttpRequest) -> bool:
+    """Whether this address has typed fewer wrong codes than a guesser would. Each caller's code has its own limit."""
+    try:
+        return int(cache.get(_wrong_codes(request), 0)) < MOST_WRONG_CODES
+    except Exception:  # noqa: BLE001  # whatever the cache raises
+        logger.warning("Wrong codes by telephone cannot be counted.")
+        return True
+
+
+def wrong_code(request: HttpRequest) -> None:
+    key = _wrong_codes(request)
+    try:
+        cache.add(key, 0, WINDOW_SECONDS)
+        cache.incr(key)
+    except Exception:  # noqa: BLE001  # whatever the cache raises
+        logger.warning("Wrong codes by telephone cannot be counted.")
+
+
+def _wrong_codes(request: HttpRequest) -> str:
+    return f"telephone-codes:{_prefix(get_adapter().get_client_ip(request))}"
+
+
 def _prefix(address: str) -> str:
     """IPv6: the network of a household or office, not the single device."""
     try:

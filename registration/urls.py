@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registration.views import badges, mine, register, settings
+from registration.views import badges, desk, mine, register, settings, telephone
 
 urlpatterns = [
     path("anmeldung/", register.register, name="register"),
@@ -15,5 +15,12 @@ urlpatterns = [
     path("einlass/<str:token>/", badges.ticket, name="ticket"),
     path("orga/ausweise/", badges.badges, name="badges"),
     path("orga/ausweise/<int:number>/sperren/", badges.lock_badge, name="badge_lock"),
+    path("telefoncode/", telephone.telephone_code, name="telephone_code"),
+    path("orga/hilfe/", desk.help_desk, name="help_desk"),
+    path("orga/hilfe/zahlen/", desk.figures_now, name="help_desk_figures"),
+    path("orga/hilfe/neu/", desk.walk_in, name="help_desk_walk_in"),
+    path("orga/hilfe/<slug:key>/", desk.help_case, name="help_case"),
+    path("orga/hilfe/<slug:key>/brief/<int:number>/", desk.help_letter, name="help_letter"),
+    path("orga/hilfe/<slug:key>/<slug:act>/", desk.help_act, name="help_act"),
     path("orga/anmeldung/", settings.settings, name="registration_settings"),
 ]

@@ -89,3 +89,36 @@ class NothingToReopen(Refused):
 
 class RegisteredAgain(Refused):
     message = _("This person has registered again in the meantime; please decide about that.")
+
+
+class AlreadyConfirmed(Refused):
+    message = _("This address is confirmed already; a confirmed address is not corrected this way.")
+
+
+class NotByTelephone(Refused):
+    message = _(
+        "This account sees personal data or gives rights: no code is read out for it. The person signs in with "
+        "password and second factor, or an organiser helps."
+    )
+
+
+class NoWayIn(Refused):
+    message = _("There is no admission and no registration that a code could open.")
+
+
+class WrongTelephoneCode(Refused):
+    message = _(
+        "Name and code do not belong together, or the ten minutes are over. Please compare both with the help desk."
+    )
+
+
+class MayNotAdmit(Refused):
+    message = _("Only organisers may admit somebody without a rule. Please ask one of them.")
+
+
+class AlreadyRegistered(Refused):
+    message = _("This person is registered already.")
+
+
+class NoAddress(Refused):
+    message = _("There is no address to send it to.")

@@ -86,7 +86,7 @@ def register(
         registration.save()
         if registration.codes.good().exists():
             return registration
-    _send_code(registration)
+    send_code(registration)
     return registration
 
 
@@ -113,10 +113,11 @@ def send_code_again(*, registration: Registration) -> None:
     if waited is not None:
         raise TooSoon(max(1, round((PAUSE_BETWEEN_CODES - waited).total_seconds())))
     if registration.state == Registration.State.UNVERIFIED:
-        _send_code(registration)
+        send_code(registration)
 
 
-def _send_code(registration: Registration) -> None:
+def send_code(registration: Registration) -> None:
+    """A code to the address as it stands now. Raises `TooManyCodes`."""
     alone_with(registration.email_key)
     recent = EmailCode.objects.sent_within(timedelta(hours=1)).filter(
         registration__email_key=registration.email_key
@@ -159,6 +160,14 @@ def verify_by_link(*, token: str, now: datetime) -> Verified:
     return _complete(registration_of_link(token), now=now)
 
 
+def verify_by_word(*, registration: Registration, by: User, now: datetime) -> Verified:
+    """The caller typed the code that the help desk read out: `by` answers for the address, no letter proved it.
+
+    Who is admitted then is admitted by that person. Raises `CodeIsOver`.
+    """
+    return _complete(registration, now=now, by=by)
+
+
 def registration_of_link(token: str) -> Registration:
     """Whose confirmation a link is, as long as its code is good. Raises `CodeIsOver`."""
     try:
@@ -177,8 +186,8 @@ def registration_of_link(token: str) -> Registration:
 
 
 @transaction.atomic
-def _complete(registration: Registration, *, now: datetime) -> Verified:
-    """`registration` as it was when its code was looked at. Raises `CodeIsOver`."""
+def _complete(registration: Registration, *, now: datetime, by: User | None = None) -> Verified:
+    """`registration` as it was when its code was looked at. `by` answers for it. Raises `CodeIsOver`."""
     alone_with(registration.email_key)
     proved = registration.email
     found = (
@@ -219,12 +228,13 @@ def _complete(registration: Registration, *, now: datetime) -> Verified:
         "rule": assessed.rule,
         "verified_at": now,
         "decided_at": now if admitted else None,
+        "decided_by": by if admitted else None,
     }
     Registration.objects.unverified().filter(pk=registration.pk).update(**values)
     registration.refresh_from_db()
-    note("verified", registration, now=now, eligibility=assessed.decision)
+    note("verified", registration, now=now, by=by, eligibility=assessed.decision)
     if admitted:
-        link = let_in(registration, now=now, by=None)
+        link = let_in(registration, now=now, by=by)
     else:
         link = personal_link(registration, now=now)
         emails.in_review(registration, link)

@@ -1,5 +1,6 @@
-"""What there is: rules about addresses, registrations, codes that prove a mailbox, reviews, settings of an edition."""
+"""What there is: rules about addresses, registrations, codes by mail and telephone, reviews, settings of an edition."""
 
+from registration.models.desk import TelephoneCode
 from registration.models.registrations import EmailCode, Registration
 from registration.models.reviewing import (
     ColleagueConfirmation,
@@ -19,4 +20,5 @@ __all__ = [
     "ReviewClaim",
     "ReviewQuestion",
     "ReviewText",
+    "TelephoneCode",
 ]

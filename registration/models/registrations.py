@@ -269,8 +269,10 @@ class Registration(models.Model):
                 condition=~Q(state="cancelled") | Q(cancelled_at__isnull=False),
             ),
             models.CheckConstraint(
+                # Whoever is admitted at the door may have none.
                 name="registration_address_is_canonical",
-                condition=Q(email__regex=r"^[^A-Z@\s]+@[a-z0-9.-]+$"),
+                condition=Q(email__regex=r"^[^A-Z@\s]+@[a-z0-9.-]+$")
+                | Q(email="", email_key__startswith="at-the-door:"),
             ),
         )
 
@@ -282,7 +284,7 @@ class Registration(models.Model):
 
     @property
     def address(self) -> str:
-        """The address; of a registration there always is one."""
+        """The address; none of whoever was admitted at the door without one."""
         return self.email or ""
 
     @property

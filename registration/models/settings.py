@@ -70,6 +70,14 @@ class RegistrationSettings(models.Model):
         choices=Group,
         default=Group.AS_LISTED,
     )
+    desk_may_admit = models.BooleanField(
+        _("the help desk admits people on the spot"),
+        default=False,
+        help_text=_(
+            "On the day, with a reason that is written down. Otherwise organisers only; the help desk then registers "
+            "people by the same rules about addresses as everybody."
+        ),
+    )
 
     objects: ClassVar[RegistrationSettingsQuerySet] = RegistrationSettingsQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
 

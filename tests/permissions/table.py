@@ -45,6 +45,7 @@ class World:
     session: Session
     poll: Poll
     letter: Letter
+    caller: User
 
     def arguments(self, *names: str) -> dict[str, Any]:
         known = {
@@ -56,6 +57,8 @@ class World:
             "ending": "xlsx",
             "number": self.letter.pk,
             "token": links.new_token("attendee"),
+            "key": f"person-{self.caller.pk}",
+            "act": "geraete",
         }
         return {name: known[name] for name in names}
 
@@ -77,6 +80,7 @@ def make_world() -> World:
             to="kim@stadt-musterhausen.example",
             message_id=f"<table-{edition.pk}@testserver>",
         ),
+        make_admission(edition).person,
     )
 
 
@@ -242,6 +246,14 @@ DOORS: dict[str, Door] = {
     "badge_lock": staff(
         "organiser", "help_desk", "check_in", here=lambda world: {"number": _admission(world)}
     ),
+    "telephone_code": public(),
+    "help_desk": staff("organiser", "help_desk"),
+    "help_desk_figures": staff("organiser", "help_desk"),
+    "help_desk_walk_in": staff("organiser", "help_desk"),
+    "help_case": staff("organiser", "help_desk", arguments=("key",)),
+    # By GET only back to the case: acts are POSTs.
+    "help_act": staff("organiser", "help_desk", arguments=("key", "act"), opens=303),
+    "help_letter": staff("organiser", "help_desk", arguments=("key", "number"), opens=404),
     # live
     "live": audience(),
     "live_stage": audience("stage"),
