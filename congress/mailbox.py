@@ -57,6 +57,17 @@ def canonical_host(host: str) -> str:
     return ascii_host
 
 
+def decoded(host: str) -> str:
+    """A host, or the host of an address, with the letters its owner writes; as it is where that cannot be told."""
+    local, at, name = host.rpartition("@")
+    if "xn--" not in name:
+        return host
+    try:
+        return f"{local}{at}{idna.decode(name)}"
+    except (idna.IDNAError, UnicodeError):
+        return host
+
+
 def _mixes_scripts(label: str) -> bool:
     if label.isascii():
         if not label.lower().startswith("xn--"):

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from congress import mailbox
 from congress.admin.scope import EditionScopedAdmin, HistoryAdmin, SharedAdmin, decision
 from congress.models import Edition, User
 from registration import actions
@@ -148,7 +149,7 @@ class RegistrationSettingsAdmin(EditionScopedAdmin):
 
 @admin.register(DomainRule)
 class DomainRuleAdmin(SharedAdmin, HistoryAdmin):
-    """The registry. Read by every organiser, changed by those who work for all editions."""
+    """The registry. Every organiser adds and changes; only those who work for all editions take away."""
 
     list_display = ("domain", "match", "decision", "level", "land", "body", "bodies", "checked_at")
     list_select_related = ("land",)
@@ -173,6 +174,11 @@ class DomainRuleAdmin(SharedAdmin, HistoryAdmin):
     )
     readonly_fields = ("checked_at", "checked_by")
 
+    def _may(self, request: HttpRequest, row: Any, *actions: str) -> bool:
+        """docs/decisions: a host knows its own municipalities; versions and journal say who did what."""
+        reached = self.reach(request, *actions)
+        return reached.everywhere if "delete" in actions else bool(reached)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Whoever saves a rule has looked at it."""
         obj.checked_at, obj.checked_by = Edition().now(), request.user
@@ -181,11 +187,5 @@ class DomainRuleAdmin(SharedAdmin, HistoryAdmin):
 
 def shown(address: str) -> str:
     """The address as stored; with umlauts beside it, where its host has some."""
-    local, _at, host = address.rpartition("@")
-    if "xn--" not in host:
-        return address
-    try:
-        decoded = host.encode("ascii").decode("idna")
-    except UnicodeError:
-        return address
-    return f"{address} ({local}@{decoded})"
+    decoded = mailbox.decoded(address)
+    return address if decoded == address else f"{address} ({decoded})"

@@ -89,6 +89,10 @@ panels.waiting.register(
 panels.orga_figures.register(
     panels.Figure(_("registrations in review"), queries.waiting_for_review), order=15
 )
+panels.orga_figures.register(
+    panels.Figure(_("admitted by rules nobody has checked"), queries.admitted_by_unchecked_rules),
+    order=16,
+)
 panels.orga_links.register(
     panels.OrgaLink(
         _("Badges"),
@@ -96,6 +100,9 @@ panels.orga_links.register(
         roles=(Role.Kind.ORGANISER, Role.Kind.HELP_DESK, Role.Kind.CHECK_IN),
     ),
     order=35,
+)
+panels.orga_links.register(
+    panels.OrgaLink(_("Registry of addresses"), "rules", (Role.Kind.ORGANISER,)), order=65
 )
 panels.orga_links.register(
     panels.OrgaLink(_("Registration: settings"), "registration_settings", (Role.Kind.ORGANISER,)),
@@ -117,6 +124,11 @@ panels.journal_verbs |= {
     "desk.code_made": _("Code read out on the telephone"),
     "desk.code_used": _("Came in by a code from the telephone"),
     "desk.way_in_sent": _("Way in sent by the help desk"),
+    "rule.added": _("Rule about addresses added"),
+    "rule.changed": _("Rule about addresses changed"),
+    "rule.checked": _("Rule about addresses checked"),
+    "rule.removed": _("Rule about addresses removed"),
+    "rules.imported": _("Table of rules brought in"),
     "registration.admitted": _("Registration admitted"),
     "registration.answered": _("Question about a registration answered"),
     "registration.asked": _("Applicant asked"),

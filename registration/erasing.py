@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from congress import retention
 from congress.models import Edition
 from congress.models.database import StatementNow
-from registration.models import EmailCode, Registration, ReviewClaim, TelephoneCode
+from registration.models import EmailCode, Registration, ReviewClaim, RuleTable, TelephoneCode
 
 UNVERIFIED = timedelta(hours=72)
 REJECTED = timedelta(days=30)
@@ -24,6 +24,10 @@ def codes() -> QuerySet[Any]:
 
 def telephone_codes() -> QuerySet[Any]:
     return TelephoneCode.objects.filter(made_at__lte=StatementNow() - CODES)
+
+
+def tables() -> QuerySet[Any]:
+    return RuleTable.objects.filter(uploaded_at__lt=StatementNow() - RuleTable.KEPT)
 
 
 def unverified() -> QuerySet[Any]:
@@ -50,6 +54,7 @@ for _label, _rows in (
     (_("Codes by mail"), codes),
     (_("Codes by telephone"), telephone_codes),
     (_("Cases that somebody had open"), ReviewClaim.objects.over),
+    (_("Uploaded tables of rules"), tables),
     (_("Registrations whose address was not confirmed"), unverified),
     (_("Rejected registrations"), rejected),
     (_("Registrations"), of_the_past),

@@ -12,7 +12,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from congress import tables
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
+from congress.outputs import header_text
 from registration.models import DomainRule, RegistrationSettings
 
 
@@ -181,3 +183,76 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
         return [
             (title, text, [self[name] for name in names]) for title, text, names in self.sections
         ]
+
+
+class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the stubs only
+    """A rule about addresses. Of one that is there domain and match stay: they would make another rule of it."""
+
+    use_required_attribute = False
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = DomainRule
+        fields = (
+            *("domain", "match", "decision", "level", "land", "body", "bodies"),
+            *("kind", "ags", "source", "note"),
+        )
+        widgets: ClassVar[dict[str, Any]] = {
+            "domain": forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
+            "match": forms.RadioSelect,
+            "decision": forms.RadioSelect,
+        }
+        error_messages: ClassVar[dict[str, Any]] = {
+            "domain": {"required": _("Please enter a domain or an address.")},
+            "match": {"required": _("Please choose what the rule holds for.")},
+            "decision": {"required": _("Please choose what happens with these addresses.")},
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("match", "decision"):
+            choices: Any = self.fields[name]
+            choices.choices = [choice for choice in choices.choices if choice[0]]
+        if self.instance.pk is None:
+            del self.fields["version"]
+            return
+        del self.fields["domain"], self.fields["match"]
+        self.initial["version"] = self.instance.version
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Whether there is such a rule already is said by the action, which knows it for sure and names the rule."""
+        return {*super()._get_validation_exclusions(), "match"}  # type: ignore[misc]  # the stubs leave it out
+
+
+class TableForm(forms.Form):
+    use_required_attribute = False
+
+    file = forms.FileField(
+        label=_("Table"),
+        help_text=_("CSV as Excel saves it, or XLSX; at most 10 megabytes and 20,000 rows."),
+        widget=forms.ClearableFileInput(
+            attrs={
+                "accept": ".csv,.xlsx,text/csv,"
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            }
+        ),
+        allow_empty_file=True,  # the sentence about it is the one of the reader
+        error_messages={"required": _("Please choose a file.")},
+    )
+
+    def clean_file(self) -> tuple[str, bytes]:
+        """Its name and what it holds, read only where it is small enough to be a table."""
+        file = self.cleaned_data["file"]
+        if file.size > tables.MOST_BYTES:
+            raise forms.ValidationError(tables.too_large())
+        name = header_text(file.name)[:120]
+        return name, file.read()
+
+
+class WriteTableForm(forms.Form):
+    checked = forms.BooleanField(
+        label=_("I have looked at all rows: they count as checked"),
+        required=False,
+        help_text=_("Otherwise new and changed rows are listed as not checked yet."),
+    )

@@ -34,6 +34,10 @@ def waiting_for_review(edition: Edition) -> int:
     return Registration.objects.of_edition(edition).in_review().count()
 
 
+def admitted_by_unchecked_rules(edition: Edition) -> int:
+    return Registration.objects.of_edition(edition).admitted_by_unchecked_rules().count()
+
+
 def privacy_version(edition: Edition) -> str:
     """Which text of the privacy notice somebody has read: the moment it was last changed."""
     page = Page.objects.for_edition(edition).filter(slug="datenschutz").first()

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from congress.models import State
+from congress import tables
+from congress.errors import Refused
+from congress.models import Edition, State, User
 from registration.models import DomainRule
 from registration.models.rules import canonical_domain
 
 DATA = Path(__file__).with_name("data")
 ROWS_AT_ONCE = 1000
-MOST_ROWS = 100_000
-ENCODINGS = ("utf-8-sig", "cp1252")
+MOST_ROWS = tables.MOST_ROWS
 REQUIRED = ("domain", "match", "decision")
 # Column of the file -> field of the row.
 COLUMNS = {
@@ -34,19 +34,73 @@ COLUMNS = {
     "source": "source",
     "note": "note",
 }
+ACTS = ("added", "changed", "unchanged", "refused")
+NotReadable = tables.NotReadable
+Key = tuple[str, str]  # domain and match
 
 
-class NotReadable(Exception):
-    """The file as a whole cannot be used; nothing was written."""
+class ChangedMeanwhile(Refused):
+    """Rows of the registry are no longer what they were when the table was looked at."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        super().__init__(
+            _(
+                "Nothing was written, since somebody has changed the registry in the meantime: %s. "
+                "Please look at the table once more."
+            )
+            % ", ".join([*names[:5], *(["…"] if len(names) > 5 else [])])
+        )
 
 
 @dataclass
-class Report:
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refused: list[tuple[int, str, str]] = field(default_factory=list)  # line, domain, why
+class Line:
+    """What a line of the table does to the registry: `values` are what the row will be, `before` what it is now."""
+
+    line: int
+    act: str
+    domain: str
+    match: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+    ADDED, CHANGED, UNCHANGED, REFUSED = ACTS
+
+    @property
+    def name(self) -> str:
+        return f"{self.match}:{self.domain}"
+
+    @property
+    def changes(self) -> dict[str, tuple[Any, Any]]:
+        """Field → before and after, of what differs."""
+        return {
+            name: (self.before.get(name), value)
+            for name, value in self.values.items()
+            if self.act == self.CHANGED and self.before.get(name) != value
+        }
+
+
+@dataclass
+class Plan:
+    """What a table would do to the registry. Reading it writes nothing."""
+
+    lines: list[Line] = field(default_factory=list)
     unknown_columns: list[str] = field(default_factory=list)
+
+    def that(self, act: str) -> list[Line]:
+        return [line for line in self.lines if line.act == act]
+
+    def count(self, act: str) -> int:
+        return sum(line.act == act for line in self.lines)
+
+    def stored(self) -> dict[str, Any]:
+        """For keeping it until a person has looked at it; `Plan.restored` is the way back."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, stored: dict[str, Any]) -> Plan:
+        return cls([Line(**line) for line in stored["lines"]], stored["unknown_columns"])
 
 
 def install() -> str:
@@ -84,6 +138,7 @@ def _supplied() -> Iterator[DomainRule]:
 
 
 _NOT_TEXT = ("land_id", "bodies")
+_TEXT = frozenset({"body", "kind", "ags", "source", "note"})
 
 
 def _rows_of(path: Path) -> list[dict[str, str]]:
@@ -91,142 +146,152 @@ def _rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def import_table(content: bytes) -> Report:
-    """Bring the rows of a CSV table into the registry: all that are right, or none.
-
-    Raises `NotReadable` where the table as a whole cannot be trusted.
-    """
-    report = Report()
-    wanted = _wanted(_table(content, report), report)
-    with transaction.atomic():
-        existing = {
-            (rule.domain, rule.match): rule
-            for chunk in _chunks(list(wanted), ROWS_AT_ONCE)
-            for rule in DomainRule.objects.filter(domain__in=[domain for domain, _m in chunk])
-        }
-        fresh, changed = [], []
-        for key, values in wanted.items():
-            rule = existing.get(key)
-            if rule is None:
-                fresh.append(DomainRule(domain=key[0], match=key[1], **values))
-            elif any(getattr(rule, name) != value for name, value in values.items()):
-                for name, value in values.items():
-                    setattr(rule, name, value)
-                rule.checked_at = rule.checked_by = None  # nobody has looked at it as it is now
-                changed.append(rule)
-            else:
-                report.unchanged += 1
-        fields = [*COLUMNS.values(), "checked_at", "checked_by_id"]
-        added = DomainRule.objects.bulk_create(fresh, batch_size=ROWS_AT_ONCE)
-        DomainRule.objects.bulk_create(
-            changed,
-            batch_size=ROWS_AT_ONCE,
-            update_conflicts=True,
-            unique_fields=["domain", "match"],
-            update_fields=[name.removesuffix("_id") for name in fields],
+def planned(content: bytes) -> Plan:
+    """What a CSV or XLSX table would do: row by row added, changed, unchanged or refused. Raises `NotReadable`."""
+    table = tables.read(content, required=REQUIRED, known=COLUMNS, most_rows=MOST_ROWS)
+    plan = Plan(unknown_columns=table.unknown_columns)
+    for bad in table.bad_rows:
+        plan.lines.append(
+            Line(bad.line, Line.REFUSED, bad.values.get("domain", "")[:300], why=bad.why)
         )
-        for rules, update in ((added, False), (changed, True)):
-            for chunk in _chunks(rules, ROWS_AT_ONCE):
-                DomainRule.history.bulk_history_create(
-                    chunk, batch_size=ROWS_AT_ONCE, update=update
-                )
-    report.added, report.changed = len(fresh), len(changed)
-    return report
+    plan.lines += _judged(table.rows)
+    plan.lines.sort(key=lambda line: line.line)
+    return renewed(plan)
 
 
-def _table(content: bytes, report: Report) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and columns of each row, whatever German Excel made of the file."""
-    text = _decoded(content)
-    if "\0" in text:
-        raise NotReadable(_("The file holds binary data, no table."))
-    header = text.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def _compare(line: Line, rule: DomainRule | None) -> None:
+    """What is there already decides what a line does."""
+    if rule is not None:
+        line.before = {name: getattr(rule, name) for name in line.values}
+        line.act = Line.UNCHANGED if line.before == line.values else Line.CHANGED
+    level = line.values.get("level", rule.level if rule is not None else "")
+    if line.values["decision"] == DomainRule.Decision.ALLOW and not level:
+        line.act = Line.REFUSED
+        line.why = _("Whoever is admitted needs a level of administration.")
+
+
+def renewed(plan: Plan) -> Plan:
+    """The same table, compared with the registry as it is now."""
+    existing = _existing(line for line in plan.lines if line.act != Line.REFUSED)
+    for line in plan.lines:
+        if line.act != Line.REFUSED:
+            line.act, line.before = Line.ADDED, {}
+            _compare(line, existing.get((line.domain, line.match)))
+    return plan
+
+
+@transaction.atomic
+def carry_out(plan: Plan, *, by: User | None, reason: str, checked: bool = False) -> None:
+    """Write what was planned: all of it, or nothing. With `checked`, `by` has looked at every row of the table.
+
+    Raises `ChangedMeanwhile` where the registry is no longer what the plan was made for.
+    """
+    added, changed = plan.that(Line.ADDED), plan.that(Line.CHANGED)
+    existing = _existing([*added, *changed], locked=True)
+    other = [line.name for line in added if (line.domain, line.match) in existing]
+    for line in changed:
+        rule = existing.get((line.domain, line.match))
+        if rule is None or any(getattr(rule, name) != was for name, was in line.before.items()):
+            other.append(line.name)
+    if other:
+        raise ChangedMeanwhile(other)
+    # Nobody has looked at a changed row as it is now; of the registry's own time, which no edition shifts.
+    seen = {"checked_at": Edition().now(), "checked_by": by} if checked else {}
+    fresh = [
+        DomainRule(domain=line.domain, match=line.match, **line.values, **seen) for line in added
+    ]
+    rewritten = []
+    for line in changed:
+        rule = existing[line.domain, line.match]
+        for name, value in {"checked_at": None, "checked_by": None, **line.values, **seen}.items():
+            setattr(rule, name, value)
+        rewritten.append(rule)
+    _write(fresh, rewritten, by=by, reason=reason)
+
+
+def _write(
+    fresh: list[DomainRule], rewritten: list[DomainRule], *, by: User | None, reason: str
+) -> None:
     try:
-        names = [name.strip().casefold() for name in next(reader, [])]
-        if twice := {name for name in names if name and names.count(name) > 1}:
-            raise NotReadable(_("A column is there twice: %s") % ", ".join(sorted(twice)))
-        if missing := [name for name in REQUIRED if name not in names]:
-            raise NotReadable(_("The file lacks the column %s.") % ", ".join(missing))
-        report.unknown_columns = [
-            name for name in names if name and name not in {*COLUMNS, *REQUIRED}
-        ]
-        for count, values in enumerate(reader, start=1):
-            if count > MOST_ROWS:
-                raise NotReadable(_("The file has more than %d rows.") % MOST_ROWS)
-            if any(value.strip() for value in values):
-                row = dict(zip(names, (value.strip() for value in values), strict=False))
-                if len(values) != len(names):
-                    report.refused.append(
-                        (
-                            reader.line_num,
-                            row.get("domain", ""),
-                            _("%(found)d columns where %(wanted)d belong")
-                            % {"found": len(values), "wanted": len(names)},
-                        )
-                    )
-                    continue
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise NotReadable(
-            _("Line %(line)d cannot be read: %(why)s") % {"line": reader.line_num, "why": error}
+        with transaction.atomic():
+            added = DomainRule.objects.bulk_create(fresh, batch_size=ROWS_AT_ONCE)
+    except IntegrityError as error:  # somebody added one of them a moment ago
+        keys = _existing(fresh)
+        raise ChangedMeanwhile(
+            [rule.name for rule in fresh if (rule.domain, rule.match) in keys]
         ) from error
+    DomainRule.objects.filter(pk__in=[rule.pk for rule in rewritten]).keep_first_versions()
+    DomainRule.objects.bulk_create(
+        rewritten,
+        batch_size=ROWS_AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["domain", "match"],
+        update_fields=[
+            *(name.removesuffix("_id") for name in COLUMNS.values()),
+            *("checked_at", "checked_by"),
+        ],
+    )
+    for rules, update in ((added, False), (rewritten, True)):
+        DomainRule.history.bulk_history_create(
+            rules,
+            batch_size=ROWS_AT_ONCE,
+            update=update,
+            default_user=by,
+            default_change_reason=reason[:100],
+        )
 
 
-def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings: tuple[str, ...] = ("utf-16",)
-    else:
-        encodings = ENCODINGS
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise NotReadable(_("The file is neither UTF-8 nor Windows-1252."))
+def _existing(
+    lines: Iterable[Line] | Iterable[DomainRule], *, locked: bool = False
+) -> dict[Key, DomainRule]:
+    keys = {(line.domain, line.match) for line in lines}
+    rows = DomainRule.objects.order_by(
+        "pk"
+    )  # always in this order: two imports cannot block each other
+    if locked:
+        rows = rows.select_for_update()
+    found = rows.filter(domain__in=sorted({domain for domain, _match in keys}))
+    return {(rule.domain, rule.match): rule for rule in found if (rule.domain, rule.match) in keys}
 
 
-def _wanted(
-    rows: Iterable[tuple[int, dict[str, str]]], report: Report
-) -> dict[tuple[str, str], dict[str, Any]]:
-    """What the table wants each rule to be; what cannot be is refused with its line."""
+def _judged(rows: Iterable[tables.Row]) -> Iterator[Line]:
+    """What each row of the table wants; what cannot be is refused."""
     lands = set(State.objects.values_list("code", flat=True))
-    wanted: dict[tuple[str, str], dict[str, Any]] = {}
-    lines: dict[tuple[str, str], int] = {}
-    for line, row in rows:
+    lines: dict[Key, int] = {}
+    for row in rows:
         try:
-            key, values = _values(row, lands)
-            if key in wanted:
-                raise ValidationError(_("stands in line %d already") % lines[key])
+            (domain, match), values = _values(row, lands)
+            if earlier := lines.get((domain, match)):
+                raise ValidationError(_("stands in line %d already") % earlier)
         except ValidationError as error:
-            report.refused.append((line, row.get("domain", ""), " ".join(error.messages)))
+            yield Line(row.line, Line.REFUSED, row["domain"][:300], why=" ".join(error.messages))
         else:
-            wanted[key], lines[key] = values, line
-    return wanted
+            lines[domain, match] = row.line
+            yield Line(row.line, Line.ADDED, domain, match, values)
 
 
-def _values(row: dict[str, str], lands: set[str]) -> tuple[tuple[str, str], dict[str, Any]]:
-    match = row["match"]
-    _one_of("match", match, DomainRule.Match.values)
+def _values(row: tables.Row, lands: set[str]) -> tuple[Key, dict[str, Any]]:
+    """What the row says, of the columns its table has; the others stay as they are."""
+    _one_of("match", row["match"], DomainRule.Match.values)
     _one_of("decision", row["decision"], DomainRule.Decision.values)
-    level = row.get("level", "")
-    if level:
-        _one_of("level", level, [value for value, _label in DomainRule.LEVELS])
-    elif row["decision"] == DomainRule.Decision.ALLOW:
-        raise ValidationError(_("Whoever is admitted needs a level of administration."))
-    land = row.get("land", "").upper()
-    if land:
-        _one_of("land", land, lands)
-    bodies = row.get("bodies", "") or "1"
-    if not (bodies.isascii() and bodies.isdigit() and 1 <= int(bodies[:6]) <= 9999):
-        raise ValidationError(_("“bodies” is a number from 1 to 9999."))
     values: dict[str, Any] = {
-        name: row.get(column, "") for column, name in COLUMNS.items() if name not in _NOT_TEXT
-    } | {"land_id": land or None, "bodies": int(bodies), "level": level}
-    for name in ("body", "kind", "ags", "source", "note"):
+        name: row[column] for column, name in COLUMNS.items() if column in row.values
+    }
+    if values.get("level"):
+        _one_of("level", values["level"], [value for value, _label in DomainRule.LEVELS])
+    if "land_id" in values:
+        values["land_id"] = values["land_id"].upper() or None
+        if values["land_id"]:
+            _one_of("land", values["land_id"], lands)
+    if "bodies" in values:
+        bodies = values["bodies"] or "1"
+        if not (bodies.isascii() and bodies.isdigit() and 1 <= int(bodies[:6]) <= 9999):
+            raise ValidationError(_("“bodies” is a number from 1 to 9999."))
+        values["bodies"] = int(bodies)
+    for name in _TEXT & values.keys():
         column: Any = DomainRule._meta.get_field(name)
         values[name] = column.clean(values[name], None)
-    return (canonical_domain(row["domain"], match), match), values
+    return (canonical_domain(row["domain"], row["match"]), row["match"]), values
 
 
 def _one_of(column: str, value: str, choices: Iterable[str]) -> None:
@@ -234,8 +299,3 @@ def _one_of(column: str, value: str, choices: Iterable[str]) -> None:
         raise ValidationError(
             _("“%(value)s” is no %(column)s.") % {"value": value[:60], "column": column}
         )
-
-
-def _chunks(things: list[Any], size: int) -> Iterator[list[Any]]:
-    for start in range(0, len(things), size):
-        yield things[start : start + size]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registration.views import badges, desk, mine, register, settings, telephone
+from registration.views import badges, desk, mine, register, registry, settings, telephone
 
 urlpatterns = [
     path("anmeldung/", register.register, name="register"),
@@ -23,4 +23,17 @@ urlpatterns = [
     path("orga/hilfe/<slug:key>/brief/<int:number>/", desk.help_letter, name="help_letter"),
     path("orga/hilfe/<slug:key>/<slug:act>/", desk.help_act, name="help_act"),
     path("orga/anmeldung/", settings.settings, name="registration_settings"),
+    path("orga/adressen/", registry.rules, name="rules"),
+    path("orga/adressen/neu/", registry.rule_add, name="rule_add"),
+    path("orga/adressen/liste.csv", registry.rules_file, {"ending": "csv"}, name="rules_csv"),
+    path("orga/adressen/liste.xlsx", registry.rules_file, {"ending": "xlsx"}, name="rules_xlsx"),
+    path("orga/adressen/tabelle/", registry.rules_import, name="rules_import"),
+    path(
+        "orga/adressen/tabelle/<uuid:table>/",
+        registry.rules_import_preview,
+        name="rules_import_preview",
+    ),
+    path("orga/adressen/<int:rule>/", registry.rule, name="rule"),
+    path("orga/adressen/<int:rule>/geprueft/", registry.rule_check, name="rule_check"),
+    path("orga/adressen/<int:rule>/entfernen/", registry.rule_remove, name="rule_remove"),
 ]

@@ -8,7 +8,7 @@ from registration.models.reviewing import (
     ReviewQuestion,
     ReviewText,
 )
-from registration.models.rules import DomainRule
+from registration.models.rules import DomainRule, RuleTable
 from registration.models.settings import RegistrationSettings
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "ReviewClaim",
     "ReviewQuestion",
     "ReviewText",
+    "RuleTable",
     "TelephoneCode",
 ]

@@ -58,6 +58,15 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         """Of mailboxes at this host or below it. Labels are compared, never parts of one."""
         return self.filter(Q(host=domain) | Q(host__endswith=f".{domain}"))
 
+    def admitted_by_unchecked_rules(self) -> Self:
+        """Let in by a rule that nobody has ever looked at."""
+        return self.filter(
+            state=Registration.State.ADMITTED,
+            decided_by__isnull=True,
+            rule__isnull=False,
+            rule__checked_at__isnull=True,
+        )
+
     def of_edition(self, edition: Edition) -> Self:
         return self.filter(edition=edition)
 

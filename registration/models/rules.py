@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from congress import mailbox
 from congress.fields import LineField
-from congress.models import Level, State, User
+from congress.models import Edition, Level, State, User
+from congress.models.database import StatementNow
 
 
 class DomainRuleQuerySet(models.QuerySet["DomainRule"]):
@@ -26,6 +31,52 @@ class DomainRuleQuerySet(models.QuerySet["DomainRule"]):
         # A top-level domain alone is no rule: .nrw, .bayern and .hamburg can be bought by anyone.
         above = [".".join(labels[start:]) for start in range(len(labels) - 1)]
         return self.filter(domain__in=[address, mailbox_itself, *above])
+
+    def with_land(self) -> Self:
+        return self.select_related("land", "checked_by")
+
+    def never_checked(self) -> Self:
+        return self.filter(checked_at__isnull=True)
+
+    def checked_before(self, age: timedelta) -> Self:
+        """Somebody has looked at them, but that is longer ago than `age`."""
+        return self.filter(checked_at__lte=StatementNow() - age)
+
+    def checked_within(self, age: timedelta) -> Self:
+        return self.filter(checked_at__gt=StatementNow() - age)
+
+    def admitting_unchecked(self, edition: Edition) -> Self:
+        """Nobody has ever looked at them, and they have let people into this edition (set: `registrations`)."""
+        return (
+            self.never_checked()
+            .filter(
+                registrations__edition=edition,
+                registrations__state="admitted",
+                registrations__decided_by__isnull=True,
+            )
+            .distinct()
+        )
+
+    def search(self, text: str) -> Self:
+        """By domain (also with umlauts), body or note; an address finds every rule that speaks about it."""
+        found = Q(domain__icontains=text) | Q(body__icontains=text) | Q(note__icontains=text)
+        host = text.rpartition("@")[2]
+        try:
+            ascii_host = mailbox.canonical_host(host)
+        except ValidationError:
+            return self.filter(found)
+        labels = ascii_host.split(".")
+        above = [".".join(labels[start:]) for start in range(len(labels) - 1)]
+        return self.filter(found | Q(domain__icontains=ascii_host) | Q(domain__in=above))
+
+    def keep_first_versions(self) -> None:
+        """Rules as supplied have no history; before they change, what they said is written down. Two queries."""
+        known = DomainRule.history.filter(id=models.OuterRef("pk"))
+        DomainRule.history.bulk_history_create(
+            list(self.filter(~models.Exists(known))),
+            batch_size=1000,
+            default_change_reason=gettext("as supplied"),
+        )
 
     def count_by_level(self) -> dict[str, dict[str, int]]:
         """Level → decision → how many rows say so."""
@@ -95,6 +146,7 @@ class DomainRule(models.Model):
         verbose_name=_("checked by"),
     )
 
+    _history_user: User  # who stands in the history (django-simple-history reads it)
     history: ClassVar[Any] = HistoricalRecords()
     objects: ClassVar[DomainRuleQuerySet] = DomainRuleQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
 
@@ -128,6 +180,19 @@ class DomainRule(models.Model):
         return self.name
 
     @property
+    def shown_domain(self) -> str:
+        """With the umlauts its owner writes; the A-labels stay what is compared."""
+        return mailbox.decoded(self.domain)
+
+    @cached_property
+    def version(self) -> int | None:
+        """Changes with every change of the rule. One query."""
+        number: int | None = (
+            self.history.order_by("-history_id").values_list("history_id", flat=True).first()
+        )
+        return number
+
+    @property
     def name(self) -> str:
         """How `assess_address` and lists call the rule: `suffix:kiel.de`."""
         return f"{self.match}:{self.domain}"
@@ -144,8 +209,38 @@ class DomainRule(models.Model):
             )
 
 
+class RuleTable(models.Model):
+    """A table somebody has uploaded, and what it would do to the registry, until it is written or forgotten."""
+
+    KEPT: ClassVar[timedelta] = timedelta(hours=24)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="+", verbose_name=_("edition")
+    )
+    by = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="+", verbose_name=_("uploaded by")
+    )
+    uploaded_at = models.DateTimeField(_("uploaded"), db_default=StatementNow(), editable=False)
+    name = LineField(_("name of the file"), max_length=120, blank=True)
+    plan: models.JSONField[Any, Any] = models.JSONField(_("what it would do"))
+
+    class Meta:
+        verbose_name = _("table of rules")
+        verbose_name_plural = _("tables of rules")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 def canonical_domain(given: str, match: str) -> str:
     """A host in A-labels, or for `address` rules a whole address. Raises `ValidationError`."""
     if match == DomainRule.Match.ADDRESS:
         return mailbox.canonical(given)
-    return mailbox.canonical_host(given.strip())
+    try:
+        return mailbox.canonical_host(given.strip())
+    except ValidationError as error:
+        if error.code != "no_address":
+            raise
+        text = _("Please enter a complete domain, for example stadt-musterhausen.example.")
+        raise ValidationError(text, code="no_domain") from error

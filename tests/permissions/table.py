@@ -6,6 +6,7 @@ A new address needs a line in `DOORS`; test_table.py fails without one.
 from __future__ import annotations
 
 import json
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from congress.live.entry import RUNS_A_STAGE
 from congress.models import Admission, Edition, Letter, Page, Role, Stage, User
 from polls.models import Poll
 from programme.models import Session
+from registration.models import DomainRule
 from tests.factories import (
     NOW,
     make_admission,
@@ -46,6 +48,7 @@ class World:
     poll: Poll
     letter: Letter
     caller: User
+    rule: DomainRule
 
     def arguments(self, *names: str) -> dict[str, Any]:
         known = {
@@ -59,6 +62,8 @@ class World:
             "token": links.new_token("attendee"),
             "key": f"person-{self.caller.pk}",
             "act": "geraete",
+            "rule": self.rule.pk,
+            "table": uuid.uuid4(),
         }
         return {name: known[name] for name in names}
 
@@ -81,6 +86,9 @@ def make_world() -> World:
             message_id=f"<table-{edition.pk}@testserver>",
         ),
         make_admission(edition).person,
+        DomainRule.objects.create(
+            domain=f"edition-{edition.pk}.example", decision="allow", level="kommune"
+        ),
     )
 
 
@@ -232,6 +240,17 @@ DOORS: dict[str, Door] = {
     "registration_code": public(opens=302),
     "registration_confirm": public("token", opens=410),
     "registration_settings": staff("organiser"),
+    "rules": staff("organiser"),
+    "rules_csv": staff("organiser"),
+    "rules_xlsx": staff("organiser"),
+    "rules_import": staff("organiser"),
+    # Seen by whoever uploaded it, and by nobody else.
+    "rules_import_preview": staff("organiser", arguments=("table",), opens=404),
+    "rule_add": staff("organiser"),
+    "rule": staff("organiser", arguments=("rule",)),
+    "rule_check": staff("organiser", arguments=("rule",), method="post", opens=303),
+    # All editions share the list: taken away by those who work for all.
+    "rule_remove": Door(frozenset({"fitko", "operator"}), ("edition", "rule")),
     "my_registration": Door(SIGNED_IN),
     "registration_cancel": Door(SIGNED_IN, opens=404),
     "registration_calendar": Door(SIGNED_IN, opens=404),

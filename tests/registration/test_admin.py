@@ -140,15 +140,17 @@ def test_what_waits_is_counted_and_leads_to_the_list(organiser, edition, waiting
 # --- Rules ------------------------------------------------------------------------------------------
 
 
-def test_host_organisers_read_the_rules_and_change_none(organiser):
+def test_host_organisers_change_rules_and_take_none_away(organiser):
     rule = make_rule("kiel.example")
+    values = {"domain": "kiel.example", "match": "suffix", "decision": "deny", "bodies": "1"}
 
     assert "kiel.example" in text(organiser.get(RULES))
-    organiser.post(f"{RULES}{rule.pk}/change/", {"domain": "kiel.example", "decision": "deny"})
-    assert organiser.get(f"{RULES}add/").status_code == 403
+    assert organiser.post(f"{RULES}{rule.pk}/change/", values).status_code == 302
+    assert organiser.get(f"{RULES}add/").status_code == 200
+    assert organiser.post(f"{RULES}{rule.pk}/delete/", {"post": "yes"}).status_code == 403
 
     rule.refresh_from_db()
-    assert rule.decision == "allow"
+    assert rule.decision == "deny"
 
 
 def test_organisers_of_all_editions_change_rules_and_are_noted(client):
@@ -180,7 +182,7 @@ def test_organisers_of_all_editions_change_rules_and_are_noted(client):
     ("fields", "sentence"),
     [
         ({"domain": "bund.dе"}, "Alphabete"),
-        ({"domain": "kiel"}, "vollständige E-Mail-Adresse"),
+        ({"domain": "kiel"}, "vollständige Domain"),
         ({"level": ""}, "Verwaltungsebene"),
         ({"match": "address"}, "vollständige E-Mail-Adresse"),
     ],
