@@ -13,6 +13,7 @@ from congress import journal, links, panels
 from congress.errors import Refused
 from congress.models import AccessLink, Admission, BrowserSession, Edition, Level, Role, User
 from congress.models.database import StatementNow
+from congress.sessions import BADGE_KEY, LINK_KEY
 from congress.signals import edition_changed, rights_changed
 
 # The strongest kind wins where somebody has several reasons to come.
@@ -286,7 +287,7 @@ def revoke_link(*, link: AccessLink, now: datetime, by: User | None = None) -> N
 def enter_by_link(
     *, request: HttpRequest, link: AccessLink, now: datetime, replace_oldest: bool = False
 ) -> None:
-    """Sign the link's person in on this device, until the link ends.
+    """Sign the link's person in on this device, until the link ends; by a badge until the day ends.
 
     Raises `LinkIsOver` or `TooManyDevices`; with `replace_oldest` the longest-standing device is signed out instead.
     """
@@ -317,8 +318,13 @@ def enter_by_link(
         for device in devices[: len(devices) - link.max_devices + 1]:
             _end([device.session_key])
     login(request, link.person, backend="congress.auth.RoleBackend")
-    request.session["link"] = link.pk
-    request.session.set_expiry(max(60, int((link.valid_until - now).total_seconds())))
+    request.session[LINK_KEY] = link.pk
+    ends_at = link.valid_until
+    if link.kind == AccessLink.Kind.BADGE:
+        # Everybody can read a badge who stands before it: it opens little, and not for long.
+        request.session[BADGE_KEY] = link.edition_id
+        ends_at = min(ends_at, link.edition.midnight_after(now))
+    request.session.set_expiry(max(60, int((ends_at - now).total_seconds())))
     journal.note("link.entered", edition=link.edition, now=now, about=link.person, target=link)
 
 

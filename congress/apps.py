@@ -8,7 +8,7 @@ class CongressConfig(AppConfig):
     verbose_name = _("Congress")
 
     def ready(self) -> None:
-        from congress import checks, entries  # noqa: F401  # they need the models
+        from congress import badges, checks, entries  # noqa: F401  # they need the models
 
 
 class AdminConfig(DjangoAdminConfig):

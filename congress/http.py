@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.utils.functional import cached_property
 
 from congress.models import Admission, Edition, Stage, User
+from congress.sessions import BADGE_KEY
 
 P = ParamSpec("P")
 
@@ -37,25 +38,37 @@ class Access:
     """What the person of this request may do in its edition. At most two queries, asked when needed."""
 
     def __init__(self, request: HttpRequest, edition: Edition, now: datetime) -> None:
-        self.person = request.user if isinstance(request.user, User) else None
+        self.request = request
         self.edition = edition
         self.now = now
 
     @cached_property
+    def person(self) -> User | None:
+        return self.request.user if isinstance(self.request.user, User) else None
+
+    @cached_property
+    def by_badge(self) -> int | None:
+        """The edition whose badge somebody came in by: it opens the stages there, and no role goes with it."""
+        badge: int | None = self.request.session.get(BADGE_KEY) if self.person is not None else None
+        return badge
+
+    @cached_property
     def admission(self) -> Admission | None:
         """The admission in force, or none."""
-        if self.person is None:
+        if self.person is None or self.by_badge not in (None, self.edition.pk):
             return None
         return Admission.objects.in_force().filter(person=self.person, edition=self.edition).first()
 
     @cached_property
     def has_role(self) -> bool:
-        return self.person is not None and self.person.works_for(self.edition)
+        if self.person is None or self.by_badge is not None:
+            return False
+        return self.person.works_for(self.edition)
 
     def plays(self, *kinds: str, stage: Stage | None = None) -> bool:
-        return self.person is not None and (
-            self.person.is_superuser or self.person.has_role(self.edition, *kinds, stage=stage)
-        )
+        if self.person is None or self.by_badge is not None:
+            return False
+        return self.person.is_superuser or self.person.has_role(self.edition, *kinds, stage=stage)
 
     def plays_anywhere(self, *kinds: str) -> bool:
         """The same for any stage: a role for one of them is enough."""

@@ -52,6 +52,14 @@ class MainButton:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """Where a personal link of this kind leads; None leaves it to the next one, and to the home page at last."""
+
+    kind: str
+    url: Callable[["Edition", "datetime"], str | None]
+
+
+@dataclass(frozen=True)
 class OrgaLink:
     """A page of the organisers' daily work, for people with one of the roles. `url_name` takes the edition."""
 
@@ -85,6 +93,9 @@ home_context: Registry[Callable[["EditionRequest"], dict[str, Any]]] = Registry(
 home: Registry[Callable[["EditionRequest"], str]] = Registry()
 # Asked in order; the first answer is the main button.
 main_buttons: Registry[Callable[["EditionRequest"], MainButton | None]] = Registry()
+link_goals: Registry[Goal] = Registry()
+# Names of the addresses that know whoever came in by a badge (`congress.badges`); all others see a stranger.
+badge_doors: set[str] = {"home", "help", "page", "account_logout"}
 orga_links: Registry[OrgaLink] = Registry()
 waiting: Registry[WaitingItem] = Registry()
 orga_figures: Registry[Figure] = Registry()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 ENTERED_KEY = "entered_at"
 LINK_KEY = "link"  # id of the AccessLink that this browser entered by
+BADGE_KEY = "badge"  # id of the edition, where it entered by a badge: the stages of it are open, and nothing else
 
 
 class SessionStore(DatabaseSessionStore):

@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "congress.badges.BadgeMiddleware",
     "congress.second_factor.SecondFactorMiddleware",
     "congress.middleware.QueryMiddleware",
     "congress.middleware.EditionMiddleware",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from congress import panels, permissions, retention
 from congress.http import EditionRequest
 from congress.live.entry import RUNS_A_STAGE
-from congress.models import Role
+from congress.models import AccessLink, Edition, Role
 from congress.retention import AFTER_THE_EDITION, ended_before
 from polls.demo import fill
 from polls.models import Participation
@@ -82,6 +83,26 @@ def _is_congress_day(request: EditionRequest) -> bool:
     return request.edition.local(request.now).date() in request.edition.days
 
 
+def stage_of_the_hall(edition: Edition, now: datetime) -> str | None:
+    """Where a badge leads: straight to the stage, where only one can be meant; else to all of them."""
+    stages = list(stages_now(edition, now))
+    meant = stages if len(stages) == 1 else [on for on in stages if on.session is not None]
+    if len(meant) == 1:
+        return reverse("live_stage", kwargs={"edition": edition.slug, "stage": meant[0].stage.slug})
+    return reverse("live", kwargs={"edition": edition.slug})
+
+
+panels.link_goals.register(panels.Goal(AccessLink.Kind.BADGE, stage_of_the_hall))
+panels.badge_doors |= {
+    "live",
+    "live_stage",
+    "live_state",
+    "live_me",
+    "live_vote",
+    "live_ask",
+    "live_support",
+    "live_rate",
+}
 panels.navigation.register(panels.Item(_("Live"), "live", visible=may_watch), order=20)
 panels.main_buttons.register(to_the_console, order=5)
 panels.main_buttons.register(to_the_stream, order=10)

@@ -11,6 +11,8 @@ from congress.models import Role
 from programme import actions, queries
 from programme.demo.seed import fill
 
+panels.badge_doors |= {"programme", "session"}
+
 
 def programme_url(request: EditionRequest) -> str:
     return reverse("programme", kwargs={"edition": request.edition.slug})

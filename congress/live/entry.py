@@ -20,7 +20,7 @@ from django.utils.crypto import constant_time_compare
 
 from congress.live.batches import Batcher
 from congress.live.origins import Scope, header
-from congress.models import Admission, Role, User
+from congress.models import AccessLink, Admission, Role, User
 from congress.sessions import SessionStore
 
 NOT_SIGNED_IN, NOT_ADMITTED, NO_SUCH_STAGE = 4401, 4403, 4404
@@ -79,7 +79,7 @@ SELECT w.n, st.id, e.id, e.clock_shift, statement_timestamp(),
        s.session_data, s.expire_date, s.link_id,
        u.id, u.is_active, u.is_superuser, u.password, u.language,
        a.kind, a.valid_until, a.revoked_at,
-       l.valid_until, l.revoked_at,
+       l.valid_until, l.revoked_at, l.kind, l.edition_id,
        ARRAY(
            SELECT r.kind || CASE WHEN r.stage_id IS NULL OR r.stage_id = st.id THEN '' ELSE '@' END
            FROM congress_role r
@@ -173,9 +173,9 @@ def _judge(wanted: Wanted, row: tuple[Any, ...]) -> Visitor | Refusal:
         data, expires, link,
         person, is_active, is_superuser, password, language,
         kind, admitted_until, revoked_at,
-        link_until, link_revoked_at,
+        link_until, link_revoked_at, link_kind, link_edition,
         roles,
-    ) = row[:19]  # fmt: skip
+    ) = row[:21]  # fmt: skip
     if stage is None:
         return Refusal(NO_SUCH_STAGE)
     if person is None or not is_active or not _is_sealed(data, person, password):
@@ -186,6 +186,10 @@ def _judge(wanted: Wanted, row: tuple[Any, ...]) -> Visitor | Refusal:
         if link_revoked_at is not None or link_until <= here:
             return Refusal(NOT_SIGNED_IN)
         ends.append(link_until - shift)
+    if link_kind == AccessLink.Kind.BADGE:
+        # As `congress.http.Access`: the stages of its edition, and no role goes with it.
+        roles, is_superuser = [], False
+        kind = kind if link_edition == edition else None
     admitted = (
         kind is not None
         and revoked_at is None
@@ -207,7 +211,7 @@ def _judge(wanted: Wanted, row: tuple[Any, ...]) -> Visitor | Refusal:
         link=link,
         until=min(ends),
         seal=seal(password),
-        personal=dict(zip(PERSONAL, row[19:], strict=True)),
+        personal=dict(zip(PERSONAL, row[21:], strict=True)),
     )
 
 

@@ -275,6 +275,10 @@ class Edition(models.Model):
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
 
+    def midnight_after(self, moment: datetime) -> datetime:
+        """The end of the day it is then, where the congress is."""
+        return datetime.combine(self.local(moment).date() + timedelta(days=1), time(0), self.zone)
+
     @property
     def starts_at(self) -> datetime:
         return datetime.combine(self.starts_on, self.opens_at, self.zone)

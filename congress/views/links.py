@@ -1,13 +1,16 @@
 """Personal links: GET shows a page and changes nothing, a person's POST enters."""
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from congress import actions, links
+from congress import actions, links, panels
 from congress.http import kept_nowhere, see_other
 from congress.models import AccessLink
+from congress.sessions import BADGE_KEY
 from congress.views.errors import gone, not_found
 
 
@@ -34,6 +37,8 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
         return gone(request, edition=edition)
     full = False
     if request.method == "POST":
+        if _is_in_already(request, link):
+            return see_other(_goal(link, now))
         try:
             actions.enter_by_link(
                 request=request, link=link, now=now, replace_oldest="replace" in request.POST
@@ -43,17 +48,31 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
         except actions.LinkIsOver:
             return gone(request, edition=edition)
         else:
-            return see_other(_goal(link))
+            return see_other(_goal(link, now))
     context = {
         "edition": edition,
         "now": now,
         "kind": link.kind,
+        "is_badge": link.kind == AccessLink.Kind.BADGE,
         "full": full,
         "max_devices": link.max_devices,
     }
     return render(request, "congress/access_link.html", context, status=409 if full else 200)
 
 
-def _goal(link: AccessLink) -> str:
+def _goal(link: AccessLink, now: datetime) -> str:
     """Where the link leads, without a token in the address."""
+    for goal in panels.link_goals:
+        if goal.kind == link.kind and (url := goal.url(link.edition, now)):
+            return url
     return reverse("home", kwargs={"edition": link.edition.slug})
+
+
+def _is_in_already(request: HttpRequest, link: AccessLink) -> bool:
+    """The same person, signed in on this device in a fuller way than a badge: that stays."""
+    return (
+        link.kind == AccessLink.Kind.BADGE
+        and request.user.is_authenticated
+        and request.user.pk == link.person_id
+        and BADGE_KEY not in request.session
+    )

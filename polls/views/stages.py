@@ -197,6 +197,7 @@ def render_stage(
         "streams": streams(viewer.stage),
         "stream": streams(viewer.stage).get(picture.stage["source"], ""),
         "state": picture.state(audience) | {"you": viewer.you},
+        "in_the_hall": request.access.by_badge is not None,
         "settings": page_settings(request, viewer),
     }
     return render(request, "polls/stage.html", context, status=status)

@@ -157,16 +157,16 @@ def _print(request: MemberRequest) -> HttpResponseBase:
 @role_required(*ROLES)
 def lock_badge(request: MemberRequest, number: int) -> HttpResponseBase:
     """A badge was lost. Asked once more before: whoever wears it stands outside afterwards."""
-    admission = get_object_or_404(queries.badge_holders(request.edition), pk=number)
+    held = get_object_or_404(queries.badge_holders(request.edition), pk=number)
     if request.method != "POST":
-        return render(request, "registration/orga/badge_lock.html", {"admission": admission})
+        return render(request, "registration/orga/badge_lock.html", {"admission": held})
     try:
-        actions.lock_badge(admission=admission, by=request.user, now=request.now)
+        actions.lock_badge(admission=held, by=request.user, now=request.now)
     except Refused as refusal:
         messages.warning(request, str(refusal.message))
     else:
         text = _("The badge of %s is locked. A new one can be printed.")
-        messages.success(request, text % admission.person.display_name)
+        messages.success(request, text % held.person.display_name)
     return see_other("badges", edition=request.edition.slug)
 
 

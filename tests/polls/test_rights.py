@@ -139,3 +139,28 @@ async def test_a_moderator_of_one_stage_is_a_viewer_of_another(pages, stage):
 
     kinds = {socket.wanted.stage: socket.visitor.moderates for socket in sockets.guard()}
     assert kinds == {stage.slug: True, other.slug: False}
+
+
+async def test_a_badge_brings_no_role_to_the_socket(pages, stage):
+    role = make_role(Role.Kind.MODERATOR, stage.edition, stage=stage)
+    admission = make_admission(stage.edition, person=role.person, kind="staff")
+    link, _token = make_link(admission, kind="badge")
+
+    page = Page(stage, sign_in(role.person, link=link.pk))
+    await page.connect(timeout=8)
+    await page.hear("state")
+    pages.append(page)
+
+    (visitor,) = [socket.visitor for socket in sockets.guard()]
+    assert (visitor.moderates, visitor.may_vote) == (False, True)
+
+
+async def test_a_badge_of_another_edition_opens_no_socket(pages, stage):
+    link, _token = make_link(make_admission(), kind="badge")
+    make_admission(stage.edition, person=link.person)
+
+    page = Page(stage, sign_in(link.person, link=link.pk))
+    pages.append(page)
+    await page.connect(timeout=8)
+
+    assert await page.closed() == 4403

@@ -449,6 +449,12 @@
   function play(address) {
     const video = document.querySelector("#player video");
     if (!video || !address || address === playing) return;
+    const folded = video.closest("details:not([open])");
+    if (folded) {
+      // In the hall the picture is fetched only for whoever unfolds it.
+      folded.ontoggle = function () { folded.ontoggle = null; play(address); };
+      return;
+    }
     const again = playing !== "" && !video.paused;
     playing = address;
     if (player) { player.destroy(); player = null; }
