@@ -59,24 +59,27 @@ class Access:
             return None
         return Admission.objects.in_force().filter(person=self.person, edition=self.edition).first()
 
+    @property
+    def _worker(self) -> User | None:
+        """The person whose roles count: nobody's do who came in by a badge."""
+        return self.person if self.by_badge is None else None
+
     @cached_property
     def has_role(self) -> bool:
-        if self.person is None or self.by_badge is not None:
-            return False
-        return self.person.works_for(self.edition)
+        return self._worker is not None and self._worker.works_for(self.edition)
 
     def plays(self, *kinds: str, stage: Stage | None = None) -> bool:
-        if self.person is None or self.by_badge is not None:
-            return False
-        return self.person.is_superuser or self.person.has_role(self.edition, *kinds, stage=stage)
+        return self._worker is not None and (
+            self._worker.is_superuser or self._worker.has_role(self.edition, *kinds, stage=stage)
+        )
 
     def plays_anywhere(self, *kinds: str) -> bool:
         """The same for any stage: a role for one of them is enough."""
-        return self.person is not None and (
-            self.person.is_superuser
+        return self._worker is not None and (
+            self._worker.is_superuser
             or any(
                 role.kind in kinds and role.edition_id in (None, self.edition.pk)
-                for role in self.person.active_roles
+                for role in self._worker.active_roles
             )
         )
 

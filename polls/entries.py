@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from congress import panels, permissions, retention
 from congress.http import EditionRequest
 from congress.live.entry import RUNS_A_STAGE
-from congress.models import AccessLink, Edition, Role
+from congress.models import AccessLink, Edition, Role, User
 from congress.retention import AFTER_THE_EDITION, ended_before
 from polls.demo import fill
 from polls.models import Participation
@@ -27,7 +27,10 @@ def may_watch(request: EditionRequest) -> bool:
 
 def to_the_console(request: EditionRequest) -> panels.MainButton | None:
     """Whoever runs a stage, on a congress day."""
-    if not _is_congress_day(request) or not request.user.is_authenticated:
+    # Nobody runs a stage by a badge.
+    if not _is_congress_day(request) or not request.access.has_role:
+        return None
+    if not isinstance(request.user, User):
         return None
     roles = request.user.active_roles
     if not any(
