@@ -165,6 +165,7 @@ class DomainRuleAdmin(SharedAdmin, HistoryAdmin):
         "land",
         "body",
         "bodies",
+        "body_names",
         "kind",
         "ags",
         "source",

@@ -58,7 +58,8 @@ def assess(address: str, edition: Edition | None = None) -> Assessment:
     except ValidationError:
         return Assessment(address, INVALID)
     settings = RegistrationSettings.objects.of(edition) if edition is not None else None
-    return judge(canonical, DomainRule.objects.about(canonical), settings)
+    rules = DomainRule.objects.about(canonical).select_related("land")
+    return judge(canonical, rules, settings)
 
 
 def judge(

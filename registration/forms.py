@@ -41,13 +41,6 @@ class RegistrationForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
         error_messages={"required": _("Please enter your last name.")},
     )
-    body = LineFormField(
-        label=_("Authority or institution"),
-        max_length=255,
-        help_text=_("For example: Stadt Musterhausen, Hauptamt"),
-        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
-        error_messages={"required": _("Please enter your authority or institution.")},
-    )
     email = MailboxFormField(
         label=_("Official e-mail address"),
         help_text=_(
@@ -55,6 +48,13 @@ class RegistrationForm(forms.Form):
         ),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages={"required": _("Please enter your e-mail address.")},
+    )
+    body = LineFormField(
+        label=_("Authority or institution"),
+        max_length=255,
+        help_text=_("For example: Stadt Musterhausen, Hauptamt"),
+        widget=forms.TextInput(attrs={"autocomplete": "organization", "list": "stellen"}),
+        error_messages={"required": _("Please enter your authority or institution.")},
     )
     privacy = forms.BooleanField(
         label=_("I have read the privacy notice."),
@@ -66,6 +66,17 @@ class RegistrationForm(forms.Form):
         kwargs["initial"] = {"form_key": uuid.uuid4(), **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
         self.fields["privacy"].help_text = _privacy_link()
+
+    def ask_while_typing(self, url: str) -> None:
+        """The page may learn from `url` what the address means, a moment after the last letter (htmx)."""
+        self.fields["email"].widget.attrs |= {
+            "hx-post": url,
+            # What stands there when the page comes back is asked for at once.
+            "hx-trigger": "input changed delay:400ms" + (", load" if self["email"].value() else ""),
+            "hx-params": "email,csrfmiddlewaretoken",
+            "hx-target": "#adresse-bedeutet",
+            "hx-sync": "this:replace",
+        }
 
     def clean_form_key(self) -> uuid.UUID:
         return self.cleaned_data["form_key"] or uuid.uuid4()
@@ -196,7 +207,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the st
         model = DomainRule
         fields = (
             *("domain", "match", "decision", "level", "land", "body", "bodies"),
-            *("kind", "ags", "source", "note"),
+            *("body_names", "kind", "ags", "source", "note"),
         )
         widgets: ClassVar[dict[str, Any]] = {
             "domain": forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),

@@ -1,5 +1,6 @@
 """A fuse for what comes from one address. Mailboxes have limits of their own, in the database."""
 
+import hashlib
 import ipaddress
 import logging
 
@@ -17,14 +18,19 @@ MOST_IN_A_WINDOW = 40_000
 def fuse_holds(request: HttpRequest) -> bool:
     """Whether this address may go on. Where Redis is down it holds: the mailboxes' limits do not need Redis."""
     key = f"registration-fuse:{_prefix(get_adapter().get_client_ip(request))}"
-    try:
-        cache.add(key, 0, WINDOW_SECONDS)
-        return int(cache.incr(key)) <= MOST_IN_A_WINDOW
-    except ValueError:  # the window ended between the two
-        return True
-    except Exception:  # noqa: BLE001  # whatever the cache raises
-        logger.warning("The fuse for registrations cannot be counted.")
-        return True
+    return _counted(key, seconds=WINDOW_SECONDS) <= MOST_IN_A_WINDOW
+
+
+# Whoever types a whole address letter by letter, slowly, asks twenty times.
+LOOK_UPS_IN_A_MINUTE = 60
+
+
+def may_look_up(request: HttpRequest) -> bool:
+    """Whether this browser may ask once more what an address means. Where Redis is down it may."""
+    browser = request.session.session_key or request.META.get("CSRF_COOKIE", "")
+    browser = browser or _prefix(get_adapter().get_client_ip(request))
+    key = f"registration-look-ups:{hashlib.sha256(browser.encode()).hexdigest()}"
+    return _counted(key, seconds=60) <= LOOK_UPS_IN_A_MINUTE
 
 
 # Of codes read out on the telephone hardly one is typed wrong twice; a whole hall may sit behind one address.
@@ -47,6 +53,18 @@ def wrong_code(request: HttpRequest) -> None:
         cache.incr(key)
     except Exception:  # noqa: BLE001  # whatever the cache raises
         logger.warning("Wrong codes by telephone cannot be counted.")
+
+
+def _counted(key: str, *, seconds: int) -> int:
+    """This time included, how often within so many seconds; 0 where it cannot be counted."""
+    try:
+        cache.add(key, 0, seconds)
+        return int(cache.incr(key))
+    except ValueError:  # the window ended between the two
+        return 0
+    except Exception:  # noqa: BLE001  # whatever the cache raises
+        logger.warning("What comes from one browser or address cannot be counted.")
+        return 0
 
 
 def _wrong_codes(request: HttpRequest) -> str:

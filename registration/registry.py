@@ -31,6 +31,7 @@ COLUMNS = {
     "kind": "kind",
     "ags": "ags",
     "bodies": "bodies",
+    "body_names": "body_names",
     "source": "source",
     "note": "note",
 }
@@ -122,7 +123,7 @@ def _supplied() -> Iterator[DomainRule]:
         yield DomainRule(
             domain=row["domain"],
             match=row["match"],
-            **{name: row[column] for column, name in COLUMNS.items() if name not in _NOT_TEXT},
+            **{name: row[column] for column, name in COLUMNS.items() if name not in _NOT_SUPPLIED},
             land_id=row["land"] or None,
             bodies=int(row["bodies"]),
         )
@@ -137,8 +138,8 @@ def _supplied() -> Iterator[DomainRule]:
         )
 
 
-_NOT_TEXT = ("land_id", "bodies")
-_TEXT = frozenset({"body", "kind", "ags", "source", "note"})
+_NOT_SUPPLIED = ("land_id", "bodies", "body_names")
+_TEXT = frozenset({"body", "body_names", "kind", "ags", "source", "note"})
 
 
 def _rows_of(path: Path) -> list[dict[str, str]]:

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from registration.views import badges, desk, mine, register, registry, settings, telephone
+from registration.views import address, badges, desk, mine, register, registry, settings, telephone
 
 urlpatterns = [
     path("anmeldung/", register.register, name="register"),
+    path("anmeldung/adresse/", address.address, name="registration_address"),
     path("anmeldung/code/", register.code, name="registration_code"),
     path("anmeldung/bestaetigen/<str:token>/", register.confirm, name="registration_confirm"),
     path("meine-anmeldung/", mine.my_registration, name="my_registration"),

@@ -18,7 +18,18 @@ from registration import registry
 from registration.models import DomainRule, RuleTable
 
 # What organisers change of a rule; domain and match make another rule of it.
-CHANGEABLE = ("decision", "level", "land", "body", "bodies", "kind", "ags", "source", "note")
+CHANGEABLE = (
+    "decision",
+    "level",
+    "land",
+    "body",
+    "bodies",
+    "body_names",
+    "kind",
+    "ags",
+    "source",
+    "note",
+)
 
 
 class RuleExists(Refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any, ClassVar, Self
@@ -16,9 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from congress import mailbox
-from congress.fields import LineField
+from congress.fields import LineField, ParagraphField
 from congress.models import Edition, Level, State, User
 from congress.models.database import StatementNow
+
+# How the files supplied call a domain of several: „54 Gemeinden: Bickendorf, Biersdorf am See, Birtlingen …“
+_NAMED = re.compile(r"\d+ Gemeinden: (?P<names>.+)")
 
 
 class DomainRuleQuerySet(models.QuerySet["DomainRule"]):
@@ -58,16 +62,19 @@ class DomainRuleQuerySet(models.QuerySet["DomainRule"]):
         )
 
     def search(self, text: str) -> Self:
-        """By domain (also with umlauts), body or note; an address finds every rule that speaks about it."""
+        """By domain (also with umlauts), body or note; an address or host finds every rule that speaks about it."""
+        local, at, host = text.rpartition("@")
         found = Q(domain__icontains=text) | Q(body__icontains=text) | Q(note__icontains=text)
-        host = text.rpartition("@")[2]
         try:
             ascii_host = mailbox.canonical_host(host)
         except ValidationError:
             return self.filter(found)
+        address = f"{local.casefold()}@{ascii_host}" if at else ascii_host
+        if not local:
+            found |= Q(domain__icontains=ascii_host)
         labels = ascii_host.split(".")
         above = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-        return self.filter(found | Q(domain__icontains=ascii_host) | Q(domain__in=above))
+        return self.filter(found | Q(domain__icontains=address) | Q(domain__in=above))
 
     def keep_first_versions(self) -> None:
         """Rules as supplied have no history; before they change, what they said is written down. Two queries."""
@@ -125,6 +132,12 @@ class DomainRule(models.Model):
         help_text=_("Empty: federal, or several Länder."),
     )
     body = LineField(_("body"), max_length=200, blank=True)
+    body_names = ParagraphField(
+        _("names of these bodies"),
+        max_length=8000,
+        blank=True,
+        help_text=_("One a line; applicants choose among them or type another one."),
+    )
     kind = models.CharField(_("kind"), max_length=40, blank=True)
     ags = models.CharField(
         _("municipality or district key"), max_length=8, blank=True, help_text="AGS"
@@ -178,6 +191,15 @@ class DomainRule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def known_bodies(self) -> list[str]:
+        """The names we know of the bodies behind it; the files supplied name the first few in `body`."""
+        if self.body_names:
+            return [line.strip() for line in self.body_names.splitlines() if line.strip()]
+        if self.bodies > 1 and (named := _NAMED.fullmatch(self.body)):
+            return [name for name in re.split(r",\s*", named["names"].rstrip(" …")) if name]
+        return [self.body] if self.body and self.bodies == 1 else []
 
     @property
     def shown_domain(self) -> str:

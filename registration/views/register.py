@@ -71,6 +71,7 @@ _FIELDS = ("title", "first_name", "last_name", "body", "email")
 
 
 def _form_page(request: EditionRequest, form: RegistrationForm) -> HttpResponse:
+    form.ask_while_typing(reverse("registration_address", kwargs={"edition": request.edition.slug}))
     settings_now = RegistrationSettings.objects.of(request.edition)
     return render(request, "registration/register.html", {"form": form, "settings": settings_now})
 

@@ -334,6 +334,7 @@ _TOLD = (
     "land_id",
     "body",
     "bodies",
+    "body_names",
     "kind",
     "ags",
     "source",

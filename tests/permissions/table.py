@@ -255,6 +255,7 @@ DOORS: dict[str, Door] = {
     "schedule_xml": public(),
     # registration: closed at this moment of the edition
     "register": public(),
+    "registration_address": public(method="post"),
     "registration_code": public(opens=302),
     "registration_confirm": public("token", opens=410),
     "registration_settings": staff("organiser"),
