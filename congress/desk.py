@@ -122,6 +122,9 @@ class Act:
     hint: str | Promise = ""
     form: Callable[..., forms.Form] | None = None
     elsewhere: Callable[[Edition, Subject], str] | None = None
+    last: bool = (
+        False  # takes something away: never the first button, unless that is what stands in the way
+    )
 
 
 class Finder(Protocol):
@@ -265,6 +268,15 @@ def case(edition: Edition, now: datetime, subject: Subject, *, live: bool = Fals
     return only
 
 
+def live_sentences(edition: Edition, now: datetime, subject: Subject) -> list[Sentence]:
+    """What takes half a second to find out, alone."""
+    return [
+        sentence
+        for source in panels.help_sentences_live
+        for sentence in source(edition, now, [subject]).get(subject.key, ())
+    ]
+
+
 def _case(subject: Subject, said: list[Sentence]) -> Case:
     nothing = Sentence(_("Is known here, but has no admission."), Weight.WAITS, "warning")
     answer, *remarks = sorted(said, key=lambda sentence: sentence.weight) or [nothing]
@@ -276,6 +288,8 @@ def _case(subject: Subject, said: list[Sentence]) -> Case:
     ]
     keys = [key for sentence in helps for key in sentence.acts]
     acts = [panels.help_acts[key] for key in dict.fromkeys(keys) if key in panels.help_acts]
+    if answer.weight != Weight.TROUBLE:
+        acts.sort(key=lambda act: act.last)
     return Case(subject, answer, tuple(remarks), tuple(acts))
 
 

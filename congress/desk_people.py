@@ -181,6 +181,7 @@ ACTS = (
         gettext_lazy("Sign out on all devices"),
         end_devices,
         icon="logout",
+        last=True,
         hint=gettext_lazy("Whoever has lost a device or may not come in on one more begins anew."),
     ),
 )

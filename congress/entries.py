@@ -61,7 +61,7 @@ panels.help_finders.register(desk_people.People(), order=10)
 panels.help_sentences.register(desk_people.sentences, order=10)
 panels.help_acts |= {act.key: act for act in desk_people.ACTS}
 panels.help_figures.register(
-    panels.Figure(_("letters did not arrive"), outbox.unanswered_in), order=20
+    panels.DayFigure(_("letters did not arrive"), outbox.unanswered_in), order=20
 )
 panels.journal_verbs |= {
     "admin.added": _("Added in the administration"),

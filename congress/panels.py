@@ -86,7 +86,17 @@ class Figure:
     count: Count
 
 
+@dataclass(frozen=True)
+class DayFigure:
+    """One figure of this moment; None where nobody can say."""
+
+    label: str | Promise
+    count: Callable[["Edition"], int | None]
+
+
 navigation: Registry[Item] = Registry()
+# Other ways to come in, named beside the usual one. Shown to everybody.
+ways_in: Registry[Item] = Registry()
 # Each gives entries for the context of the home page.
 home_context: Registry[Callable[["EditionRequest"], dict[str, Any]]] = Registry()
 # Each gives rendered HTML for the home page, or nothing.
@@ -111,9 +121,8 @@ help_sentences: Registry["Sentences"] = Registry()
 help_sentences_live: Registry["Sentences"] = Registry()
 # What can be done about it, by the keys that sentences name.
 help_acts: dict[str, "Act"] = {}
-# What the desk sees of the day; the second kind takes a while and comes after the page.
-help_figures: Registry[Figure] = Registry()
-help_figures_live: Registry[Figure] = Registry()
+# What the desk sees of the day.
+help_figures: Registry[DayFigure] = Registry()
 
 # Heard in the transaction that turns a practice edition's clock; `now` is the moment it shows afterwards.
 clock_turned: Registry[Callable[["Edition", "datetime"], None]] = Registry()

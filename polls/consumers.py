@@ -9,7 +9,7 @@ from congress.live.entry import Visitor
 from congress.live.frames import Shape
 from congress.live.hubs import Hub, hub_of
 from congress.live.sockets import Socket, guard, in_loops
-from polls import headcount, live, voting
+from polls import headcount, live, voting, whereabouts
 from polls.live import StagePicture
 
 
@@ -29,6 +29,7 @@ class StageSocket(Socket):
         # Enter before looking: what happens in between arrives twice rather than never.
         self.hub.enter(self)
         headcount.sockets_are(self.visitor.stage, len(self.hub.viewers))
+        whereabouts.listen()
         await self._send_state()
 
     def post(self, key: str, text: str) -> None:

@@ -56,6 +56,13 @@ def page_asked(stage_id: int, person: int) -> None:
         _here.pages.setdefault(stage_id, {})[person] = time.monotonic()
 
 
+def stages_of(person: int) -> list[int]:
+    """Where this person's pages ask this process over HTTP."""
+    with _here.lock:
+        limit = time.monotonic() - PAGE_SECONDS
+        return [stage for stage, pages in _here.pages.items() if pages.get(person, 0.0) >= limit]
+
+
 def sockets_are(stage_id: int, count: int) -> None:
     """So many sockets this process holds on the stage."""
     with _here.lock:

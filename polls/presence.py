@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import secrets
 import time
 
-from channels.layers import get_channel_layer
 from django.core.cache import cache
 
 from congress.errors import Refused
-from congress.live import news
+from congress.live import calls
 from congress.live.sockets import ROLL_CALL
 from congress.models import Admission, Stage
 
@@ -51,35 +48,11 @@ def people_on(stage: Stage) -> int:
     """
     try:
         by_page = int(cache.get(_key(stage.pk), 0))
-        return by_page + asyncio.run(_call(stage.pk))
+        said = calls.ask(ROLL_CALL, [stage.pk], seconds=ANSWER_SECONDS)
     except Exception as error:
         raise NobodyAnswers from error
-
-
-async def _call(stage_id: int) -> int:
-    token, found = secrets.token_hex(8), 0
-
-    def heard(body: news.Body) -> None:
-        nonlocal found
-        found += sum(count for kind, count in body.get("here", ()) if counts(kind))
-
-    listener = news.listener()
-    answer = f"{ROLL_CALL}.{token}"
-    listener.hear(answer, heard)
-    try:
-        async with asyncio.timeout(3):
-            await listener.subscribed(answer)
-        news.tell(ROLL_CALL, calls=[[token, stage_id]])
-        await asyncio.sleep(ANSWER_SECONDS)
-        if news.teller.away:
-            raise ConnectionError
-    finally:
-        await listener.stop()
-        layer = get_channel_layer()
-        if layer is not None:
-            with contextlib.suppress(Exception):
-                await layer.flush()
-    return found
+    by_socket = [count for body in said for kind, count in body.get("here", ()) if counts(kind)]
+    return by_page + int(sum(by_socket))
 
 
 def _key(stage_id: int) -> str:

@@ -33,7 +33,7 @@ from congress.live.frames import LARGEST_FRAME, BadFrame, decode, read, reply_id
 from congress.live.limits import buckets
 from congress.live.origins import header, is_ours
 from congress.live.sockets import Declined, error_body, serialised
-from polls import headcount, live, presence, voting
+from polls import headcount, live, presence, voting, whereabouts
 from polls.live import StagePicture
 
 Scope = dict[str, Any]
@@ -112,6 +112,7 @@ async def _show(visitor: Visitor, scope: Scope, send: Send) -> None:
     memory = live.memory_of(visitor.stage)
     picture: StagePicture = memory.newest() or await in_database(memory.fresh)
     headcount.page_asked(visitor.stage, visitor.person)
+    whereabouts.listen()
     if presence.is_new(visitor.stage, visitor.kind):
         await in_database(presence.page_seen, visitor.stage, visitor.kind)
     audience = picture.audience(

@@ -230,6 +230,58 @@ def revoke_access(*, accreditation: Accreditation, by: User, now: datetime) -> N
     revoke_admission(admission=accreditation.admission, now=now, by=by)
 
 
+@transaction.atomic
+def send_confirmation_again(
+    *, accreditation: Accreditation, key: uuid.UUID, by: User, now: datetime
+) -> None:
+    """The letter that confirms the address, once more: the help desk has the journalist on the line.
+
+    Raises `AlreadyDecided`.
+    """
+    waiting = Accreditation.objects.to_decide().filter(pk=accreditation.pk, verified_at=None)
+    if not waiting.exists():
+        raise AlreadyDecided
+    emails.requested(accreditation, key)
+    _note("accreditation.confirmation_sent_again", accreditation, by, now)
+
+
+@transaction.atomic
+def correct_mailbox(
+    *, accreditation: Accreditation, mailbox: str, key: uuid.UUID, by: User, now: datetime
+) -> None:
+    """The address was mistyped: links that were sent to it end, the confirmation goes to the right one.
+
+    Raises `AlreadyDecided`, also where the address is confirmed.
+    """
+    changed = (
+        Accreditation.objects.to_decide()
+        .filter(pk=accreditation.pk, verified_at=None)
+        .update(mailbox=mailbox)
+    )
+    if not changed:
+        raise AlreadyDecided
+    accreditation.refresh_from_db(fields=["mailbox"])
+    emails.requested(accreditation, key)
+    _note("accreditation.mailbox_corrected", accreditation, by, now)
+
+
+@transaction.atomic
+def send_link_again(
+    *, accreditation: Accreditation, key: uuid.UUID, by: User, now: datetime
+) -> None:
+    """The personal link once more; who is in by it stays in.
+
+    Raises `NotApproved`, also where the access was revoked.
+    """
+    admission = accreditation.admission
+    if accreditation.state != Accreditation.State.APPROVED:
+        raise NotApproved
+    if admission is None or not admission.is_in_force(now):
+        raise NotApproved
+    emails.renewed(accreditation, _let_in(accreditation, by=by, now=now), key)
+    _note("accreditation.link_sent_again", accreditation, by, now)
+
+
 def forget_proofs(rows: QuerySet[Accreditation]) -> int:
     """Empty what is no longer needed once it has been decided. Returns how many."""
     return rows.update(card_issuer="", card_number="", work="")
@@ -267,6 +319,13 @@ def _let_in(accreditation: Accreditation, *, by: User, now: datetime) -> AccessL
 def _tell(
     verb: str, accreditation: Accreditation, by: User | None, now: datetime, **details: Any
 ) -> None:
+    _note(verb, accreditation, by, now, **details)
+    accreditation_decided.send(sender=Accreditation, accreditation=accreditation)
+
+
+def _note(
+    verb: str, accreditation: Accreditation, by: User | None, now: datetime, **details: Any
+) -> None:
     journal.note(
         verb,
         edition=accreditation.edition,
@@ -276,4 +335,3 @@ def _tell(
         target=accreditation,
         **details,
     )
-    accreditation_decided.send(sender=Accreditation, accreditation=accreditation)

@@ -25,9 +25,13 @@ WITHDRAWN = "press/emails/withdrawn.md"
 _READS_AS_A_LINK = re.compile(r"[/\\@:;<>{}\[\]=|]|\w\.\w")
 
 
-def requested(accreditation: Accreditation) -> Letter:
-    """Confirms that the request is there, and carries the link that confirms the address and takes the proof."""
-    return _post(REQUESTED, accreditation, once=f"press-requested:{accreditation.pk}")
+def requested(accreditation: Accreditation, key: uuid.UUID | None = None) -> Letter:
+    """Confirms that the request is there, and carries the link that confirms the address and takes the proof.
+
+    With a `key` it is one more letter.
+    """
+    once = f"press-requested:{accreditation.pk}" + (f":{key}" if key is not None else "")
+    return _post(REQUESTED, accreditation, once=once)
 
 
 def approved(accreditation: Accreditation, link: AccessLink) -> Letter:
@@ -39,9 +43,9 @@ def rejected(accreditation: Accreditation) -> Letter:
     return _post(REJECTED, accreditation, once=f"press-rejected:{accreditation.pk}")
 
 
-def renewed(accreditation: Accreditation, link: AccessLink) -> Letter:
-    """A new personal link in the place of the one before."""
-    once = f"press-renewed:{link.pk}:{uuid.uuid4().hex}"
+def renewed(accreditation: Accreditation, link: AccessLink, key: uuid.UUID | None = None) -> Letter:
+    """A new personal link in the place of the one before, which ends once this one has arrived."""
+    once = f"press-renewed:{link.pk}:{key or uuid.uuid4().hex}"
     return _post(RENEWED, accreditation, once=once, link=link)
 
 

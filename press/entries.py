@@ -7,7 +7,7 @@ from congress import mail, panels, permissions, retention
 from congress.http import EditionRequest
 from congress.models import Admission, Edition, Role, User
 from congress.models.editions import Phase
-from press import actions, queries
+from press import actions, desk, queries
 from press.demo.seed import fill
 from press.models import Accreditation
 
@@ -43,7 +43,13 @@ panels.waiting.register(
     panels.WaitingItem(_("Accreditations to decide"), _to_decide, _desk, roles=DECIDES), order=20
 )
 panels.demo_data.register(fill, order=50)
+panels.help_finders.register(desk.Accreditations(), order=40)
+panels.help_sentences.register(desk.sentences, order=40)
+panels.help_acts |= {act.key: act for act in desk.ACTS}
 panels.journal_verbs |= {
+    "accreditation.confirmation_sent_again": _("Confirmation to a journalist sent again"),
+    "accreditation.link_sent_again": _("Personal link of a journalist sent again"),
+    "accreditation.mailbox_corrected": _("Address of a journalist corrected"),
     "accreditation.approved": _("Accreditation approved"),
     "accreditation.confirmed": _("Address of a journalist confirmed"),
     "accreditation.proof_added": _("Proof of a journalist added"),

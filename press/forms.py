@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from congress.desk_forms import KeyedForm
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
 from press.models import Accreditation
 
@@ -135,4 +136,15 @@ class RejectionForm(forms.Form):
         max_length=2000,
         help_text=_("One or two sentences: what was missing, what would help."),
         widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class MailboxForm(KeyedForm):
+    """The help desk corrects a mistyped address."""
+
+    mailbox = MailboxFormField(
+        label=_("Right address"),
+        help_text=_("Let the caller spell it. The letter that confirms it goes there."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": _("Please enter the address.")},
     )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from congress import panels, permissions, retention
 from congress.http import EditionRequest
 from congress.models import Role
-from programme import actions, queries
+from programme import actions, desk, queries
 from programme.demo.seed import fill
 
 panels.badge_doors |= {"programme", "session"}
@@ -81,6 +81,8 @@ panels.navigation.register(panels.Item(_("Programme"), "programme"), order=10)
 panels.home_context.register(home)
 panels.main_buttons.register(see_the_programme, order=90)
 panels.demo_data.register(fill, order=20)
+panels.help_finders.register(desk.Speakers(), order=30)
+panels.help_sentences.register(desk.sentences, order=30)
 
 permissions.grant(Role.Kind.ORGANISER, "programme.*")
 permissions.grant(Role.Kind.COMMITTEE, "programme.view_*")

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from congress.desk_forms import KeyedForm
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
 from congress.models import Level
 from registration.forms import CodeForm
-
-
-class KeyedForm(forms.Form):
-    """Sent twice it is one act."""
-
-    use_required_attribute = False
-
-    form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["initial"] = {"form_key": uuid.uuid4(), **(kwargs.get("initial") or {})}
-        super().__init__(*args, **kwargs)
-
-    def clean_form_key(self) -> uuid.UUID:
-        return self.cleaned_data["form_key"] or uuid.uuid4()
 
 
 class AddressForm(KeyedForm):

@@ -18,7 +18,6 @@ urlpatterns = [
     path("orga/ausweise/<int:number>/sperren/", badges.lock_badge, name="badge_lock"),
     path("telefoncode/", telephone.telephone_code, name="telephone_code"),
     path("orga/hilfe/", desk.help_desk, name="help_desk"),
-    path("orga/hilfe/zahlen/", desk.figures_now, name="help_desk_figures"),
     path("orga/hilfe/neu/", desk.walk_in, name="help_desk_walk_in"),
     path("orga/hilfe/<slug:key>/", desk.help_case, name="help_case"),
     path("orga/hilfe/<slug:key>/brief/<int:number>/", desk.help_letter, name="help_letter"),

@@ -163,7 +163,16 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         email="lutz.ahrens@land-beispiel.example",
         admission=Admission.Kind.STAFF,
         role=Role.Kind.HELP_DESK,
-        tries=(("Öffnen Sie die Organisation mit den Rechten der Hotline.", "orga"),),
+        tries=(
+            (
+                "Suchen Sie „Brock“: Warum kommt Gesa Brok nicht hinein? Lesen Sie ihr einen Code vor.",
+                "help_desk",
+            ),
+            (
+                "Tippen Sie den Code in einem zweiten Browser ein, als wären Sie sie.",
+                "telephone_code",
+            ),
+        ),
     ),
     DemoPerson(
         key="observer",

@@ -164,6 +164,9 @@ class Listener:
             self._callbacks.pop(topic, None)
             self._wanted.set()
 
+    def hears(self, topic: str, callback: Callback) -> bool:
+        return callback in self._callbacks.get(topic, ())
+
     async def subscribed(self, topic: str) -> None:
         """Wait until the topic is heard (tests)."""
         while topic not in self._subscribed:  # noqa: ASYNC110  # nothing to wait on: Redis may be away

@@ -1,7 +1,7 @@
 """The help desk: find somebody, read in one sentence why they cannot get in, let them in.
 
 What is looked for is sent by POST, so that no name and no address stands in an address that is logged, kept or sent on
-as referrer; the search changes nothing. Cases are called by numbers.
+as referrer; the search changes nothing. Cases are called by numbers. What signed-in people see is kept by no cache.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from congress import desk, mail, panels
 from congress.desk import Act, Case, Deed, Outcome, Subject
+from congress.desk_forms import KeyedForm
 from congress.errors import Refused
-from congress.http import MemberRequest, kept_nowhere, role_required, see_other
+from congress.http import MemberRequest, role_required, see_other
 from congress.models import JournalEntry, Role
 from congress.outbox import Line
 from registration import actions, queries
 from registration.desk import subject_of
-from registration.desk_forms import KeyedForm, WalkInForm
+from registration.desk_forms import WalkInForm
 from registration.spelling import spelt
 
 ROLES = (Role.Kind.ORGANISER, Role.Kind.HELP_DESK)
@@ -33,7 +34,6 @@ LETTERS_SHOWN = 6
 ACTS_SHOWN = 6
 
 
-@kept_nowhere
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*ROLES)
 def help_desk(request: MemberRequest) -> HttpResponseBase:
@@ -72,25 +72,20 @@ def _status(typed: str, count: int, *, similar: bool) -> str:
     return text % {"n": count}
 
 
-@kept_nowhere
-@require_safe
-@role_required(*ROLES)
-def figures_now(request: MemberRequest) -> HttpResponse:
-    """Who is connected at this moment: it takes a second to ask all processes, so it comes after the page."""
-    figures = [(figure.label, figure.count(request.edition)) for figure in panels.help_figures_live]
-    return render(request, "registration/orga/_figures.html", {"figures": figures})
-
-
-@kept_nowhere
 @require_safe
 @role_required(*ROLES)
 def help_case(request: MemberRequest, key: str) -> HttpResponse:
-    """One subject: the answer, what helps, what was written to them."""
+    """One subject: the answer, what helps, what was written to them.
+
+    With `?jetzt` also whether they are connected now, which takes half a second; htmx asks for that line alone.
+    """
     subject = _subject(request, key)
-    case = desk.case(request.edition, request.now, subject, live=True)
-    context = {"case": case, **_about(request, case)}
-    if request.headers.get("HX-Request"):
-        return render(request, "registration/orga/_case.html", context)
+    now = "jetzt" in request.GET
+    if now and request.headers.get("HX-Request"):
+        said = desk.live_sentences(request.edition, request.now, subject)
+        return render(request, "registration/orga/_connected.html", {"said": said})
+    case = desk.case(request.edition, request.now, subject, live=now)
+    context = {"case": case, "asked": now, **_about(request, case)}
     return render(request, "registration/orga/help_case.html", context)
 
 
@@ -111,7 +106,6 @@ def _about(request: MemberRequest, case: Case) -> dict[str, Any]:
     }
 
 
-@kept_nowhere
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*ROLES)
 def help_act(request: MemberRequest, key: str, act: str) -> HttpResponseBase:
@@ -169,7 +163,6 @@ def _code_page(request: MemberRequest, code: str, subject: Subject) -> HttpRespo
     return render(request, "registration/orga/help_code.html", context)
 
 
-@kept_nowhere
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*ROLES)
 def help_letter(request: MemberRequest, key: str, number: int) -> HttpResponseBase:
@@ -190,7 +183,6 @@ def help_letter(request: MemberRequest, key: str, number: int) -> HttpResponseBa
     return see_other(here)
 
 
-@kept_nowhere
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*ROLES)
 def walk_in(request: MemberRequest) -> HttpResponseBase:

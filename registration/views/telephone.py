@@ -10,17 +10,18 @@ from allauth.account.models import Login
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from congress import actions as congress_actions
 from congress.auth import keep_signed_in
 from congress.errors import Refused
-from congress.http import EditionRequest, kept_nowhere
+from congress.http import EditionRequest
 from registration import actions, limits
 from registration.desk_forms import TelephoneForm
 
 
-@kept_nowhere
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def telephone_code(request: EditionRequest) -> HttpResponseBase:
     """Public, and the answer to a wrong try never tells what was wrong."""

@@ -286,7 +286,6 @@ DOORS: dict[str, Door] = {
     ),
     "telephone_code": public(),
     "help_desk": staff("organiser", "help_desk"),
-    "help_desk_figures": staff("organiser", "help_desk"),
     "help_desk_walk_in": staff("organiser", "help_desk"),
     "help_case": staff("organiser", "help_desk", arguments=("key",)),
     # By GET only back to the case: acts are POSTs.

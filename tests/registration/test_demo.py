@@ -18,9 +18,10 @@ def test_the_demonstration_has_registrations_in_every_state_and_stays_as_it_is()
     states = {row["state"] for row in before}
     assert states == {"admitted", "in_review", "rejected", "cancelled", "unverified"}
     assert Registration.objects.in_review().of_edition(edition).count() == 4
-    assert not Letter.objects.filter(template__startswith="registration/").exists()
+    waits = Letter.objects.filter(template__startswith="registration/", state="queued")
+    assert not waits.exists()
     for row in before:
-        assert row["email"].endswith(".example")
+        assert row["email"].endswith(".example") or not row["email"]
     for address, level in (
         ("a@stadt-musterhausen.example", "kommune"),
         ("a@referat.land-beispiel.example", "land"),

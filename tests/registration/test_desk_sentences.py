@@ -43,7 +43,7 @@ def test_the_code_is_waiting(edition):
     key = unverified(edition)
 
     assert answer(edition, key) == (
-        "Die Adresse ist nicht bestätigt: unser Brief liegt im Postausgang und geht gleich hinaus."
+        "Die Adresse ist nicht bestätigt: Unsere Nachricht liegt im Postausgang und geht gleich hinaus."
     )
     assert acts(edition, key) == ["code", "brief", "adresse"]
 
@@ -53,7 +53,7 @@ def test_the_code_arrived(edition):
 
     assert answer(edition, key) == (
         "Die Adresse ist nicht bestätigt: "
-        "unser Brief ging heute um 10:00 Uhr hinaus und wurde vom Mailserver angenommen."
+        "Unsere Nachricht ging heute um 10:00 Uhr hinaus und wurde vom Mailserver angenommen."
     )
 
 
@@ -62,7 +62,7 @@ def test_the_code_was_refused_with_the_servers_words(edition):
 
     assert answer(edition, key) == (
         "Die Adresse ist nicht bestätigt: "
-        "unser Brief wurde abgelehnt mit den Worten „550 5.1.1 User unknown“."
+        "Unsere Nachricht wurde abgelehnt mit den Worten „550 5.1.1 User unknown“."
     )
 
 
@@ -71,7 +71,7 @@ def test_the_code_waits_for_another_attempt(edition):
     key = unverified(edition, retry_at=real + timedelta(minutes=12), answer="451 try later")
 
     assert answer(edition, key) == (
-        "Die Adresse ist nicht bestätigt: unser Brief wartet im Postausgang, "
+        "Die Adresse ist nicht bestätigt: Unsere Nachricht wartet im Postausgang, "
         "nächster Versuch heute um 10:12 Uhr; der Mailserver sagte „451 try later“."
     )
 
@@ -79,9 +79,9 @@ def test_the_code_waits_for_another_attempt(edition):
 @pytest.mark.parametrize(
     ("letter", "words"),
     [
-        ({"state": "uncertain"}, "ob unser Brief ankam, weiß niemand"),
-        ({"state": "kept"}, "unser Brief blieb hier, denn dies ist eine Übung"),
-        ({"state": "withdrawn"}, "unser Brief wurde vor dem Senden zurückgezogen"),
+        ({"state": "uncertain"}, "Ob unsere Nachricht ankam, weiß niemand"),
+        ({"state": "kept"}, "Unsere Nachricht blieb hier, denn dies ist eine Übung"),
+        ({"state": "withdrawn"}, "Unsere Nachricht wurde vor dem Senden zurückgezogen"),
     ],
 )
 def test_the_code_had_another_fate(edition, letter, words):
@@ -164,10 +164,10 @@ def test_admitted_and_never_signed_in(edition):
 
     case = case_of(edition, key)
 
-    assert case.answer.text == "Ist zugelassen (Teilnahme) und hat sich noch nie angemeldet."
+    assert case.answer.text == "Ist zugelassen (Teilnahme) und hat sich noch nie eingeloggt."
     assert [remark.text for remark in case.remarks] == [
         "Wurde heute um 10:00 Uhr nach der Domainliste zugelassen.",
-        "Zum Zugang: unser Brief liegt im Postausgang und geht gleich hinaus.",
+        "Zum Zugang: Unsere Nachricht liegt im Postausgang und geht gleich hinaus.",
     ]
     assert acts(edition, key) == ["code", "zugang"]
 
@@ -188,9 +188,9 @@ def test_signed_in_on_a_device(edition):
     browser_of(registration.person)
 
     assert answer(edition, key_of(registration)) == (
-        "Ist zugelassen (Teilnahme) und auf 1 Gerät angemeldet, zuletzt hineingekommen heute um 10:00 Uhr."
+        "Ist zugelassen (Teilnahme) und auf 1 Gerät eingeloggt, zuletzt hineingekommen heute um 10:00 Uhr."
     )
-    assert acts(edition, key_of(registration)) == ["geraete", "code", "zugang"]
+    assert acts(edition, key_of(registration)) == ["code", "zugang", "geraete"]
 
 
 def test_signed_in_once(edition):
@@ -200,7 +200,7 @@ def test_signed_in_once(edition):
     BrowserSession.objects.all().delete()
 
     assert answer(edition, key_of(registration)) == (
-        "Ist zugelassen (Teilnahme), zurzeit nicht angemeldet, zuletzt heute um 10:00 Uhr."
+        "Ist zugelassen (Teilnahme), zurzeit nicht eingeloggt, zuletzt heute um 10:00 Uhr."
     )
 
 
@@ -324,7 +324,7 @@ def test_a_helper_sees_the_case(edition):
 
     page = client.get(f"/2021/orga/hilfe/{key_of(registration)}/").content.decode()
 
-    assert "Ist zugelassen (Teilnahme) und hat sich noch nie angemeldet." in page
+    assert "Ist zugelassen (Teilnahme) und hat sich noch nie eingeloggt." in page
     assert "Code vorlesen" in page
     assert "kim.albers@stadt-musterhausen.example" in page
     assert "Sie sind dabei" in page  # the letter, with its state
