@@ -34,7 +34,14 @@ class RegistrationAdmin(EditionScopedAdmin):
     )
     list_display_links = ("name",)
     list_select_related = ("edition",)
-    list_filter = ("edition", "state", "eligibility", "level", "land")
+    list_filter = (
+        "edition",
+        "state",
+        "eligibility",
+        "level",
+        ("level_said_at", admin.EmptyFieldListFilter),
+        "land",
+    )
     search_fields = ("last_name", "first_name", "body", "email", "authority")
     search_help_text = _("Name, body or address")
     date_hierarchy = "submitted_at"
@@ -44,7 +51,17 @@ class RegistrationAdmin(EditionScopedAdmin):
         (None, {"fields": ("edition", "state", "name", "body", "address", "language")}),
         (
             _("Check"),
-            {"fields": ("eligibility", "rule", "authority", "how_to_check", "level", "land")},
+            {
+                "fields": (
+                    "eligibility",
+                    "rule",
+                    "authority",
+                    "how_to_check",
+                    "level",
+                    "land",
+                    "level_said_at",
+                )
+            },
         ),
         (_("Decision"), {"fields": ("decided_at", "decided_by", "reason")}),
         (
@@ -72,6 +89,7 @@ class RegistrationAdmin(EditionScopedAdmin):
         "rule",
         "authority",
         "how_to_check",
+        "level_said_at",
         "decided_at",
         "decided_by",
         "reason",

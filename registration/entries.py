@@ -138,6 +138,7 @@ panels.journal_verbs |= {
     "registration.at_the_desk": _("Registered by the help desk"),
     "registration.code_sent_again": _("Code sent again by the help desk"),
     "registration.cancelled": _("Registration cancelled"),
+    "registration.level_said": _("Level or Land corrected by the person"),
     "registration.settings_changed": _("Settings of the registration changed"),
     "registration.corrected": _("Level or Land of a registration corrected"),
     "registration.pushed": _("Registration pushed to the top"),

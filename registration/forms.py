@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from congress import tables
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
+from congress.models import Level, State
 from congress.outputs import header_text
 from registration.models import DomainRule, RegistrationSettings
 
@@ -266,4 +267,18 @@ class WriteTableForm(forms.Form):
         label=_("I have looked at all rows: they count as checked"),
         required=False,
         help_text=_("Otherwise new and changed rows are listed as not checked yet."),
+    )
+
+
+class LevelForm(forms.Form):
+    """Where one belongs, if the registry is wrong about it."""
+
+    use_required_attribute = False
+
+    level = forms.ChoiceField(label=_("Level of administration"), choices=Level.choices)
+    land = forms.ModelChoiceField(
+        State.objects.order_by("name"),
+        label=_("Land"),
+        required=False,
+        help_text=_("Empty: federal, or several Länder."),
     )

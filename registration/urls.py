@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from registration.views import address, badges, desk, mine, register, registry, settings, telephone
+from registration.views import (
+    address,
+    badges,
+    desk,
+    level,
+    mine,
+    register,
+    registry,
+    settings,
+    telephone,
+)
 
 urlpatterns = [
     path("anmeldung/", register.register, name="register"),
@@ -10,6 +20,7 @@ urlpatterns = [
     path("anmeldung/code/", register.code, name="registration_code"),
     path("anmeldung/bestaetigen/<str:token>/", register.confirm, name="registration_confirm"),
     path("meine-anmeldung/", mine.my_registration, name="my_registration"),
+    path("meine-anmeldung/ebene/", level.level, name="registration_level"),
     path("meine-anmeldung/absagen/", mine.cancel, name="registration_cancel"),
     path("meine-anmeldung/kongress.ics", mine.calendar_file, name="registration_calendar"),
     path("meine-anmeldung/ticket.pdf", badges.ticket_file, name="ticket_file"),

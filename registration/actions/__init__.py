@@ -13,6 +13,7 @@ from registration.actions.desk import (
     send_code_for_caller,
     send_way_in,
 )
+from registration.actions.level import RegistrationHasEnded, say_level
 from registration.actions.own import cancel, give_evidence
 from registration.actions.refusals import (
     AlreadyAsked,
@@ -95,6 +96,7 @@ __all__ = [
     "NothingToReopen",
     "RegisteredAgain",
     "RegistrationClosed",
+    "RegistrationHasEnded",
     "RuleChangedMeanwhile",
     "RuleExists",
     "TableIsGone",
@@ -132,6 +134,7 @@ __all__ = [
     "remove_rule",
     "renew_table",
     "reopen",
+    "say_level",
     "send_code_again",
     "send_code_for_caller",
     "send_way_in",

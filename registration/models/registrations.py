@@ -158,6 +158,9 @@ class Registration(models.Model):
         blank=True,
         verbose_name=_("Land"),
     )
+    level_said_at = models.DateTimeField(
+        _("level and Land corrected by the person"), null=True, blank=True
+    )
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.UNVERIFIED)
     eligibility = models.CharField(
         _("what the registry said"), max_length=10, choices=Eligibility, blank=True

@@ -26,7 +26,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from congress import outputs, permissions
 from congress.errors import Refused
 from congress.http import MemberRequest, role_required, see_other
-from congress.models import Edition, Role, State
+from congress.models import Edition, Level, Role, State
 from registration import actions, eligibility, queries, registry
 from registration.forms import RuleForm, TableForm, WriteTableForm
 from registration.models import DomainRule, Registration, RegistrationSettings, RuleTable
@@ -239,6 +239,7 @@ def rule(request: MemberRequest, rule: int) -> HttpResponseBase:
         "standing": sum(counts.values()),
         "admitted": counts.get(Registration.State.ADMITTED, 0),
         "in_review": counts.get(Registration.State.IN_REVIEW, 0),
+        "said": _said_otherwise(found, request.edition),
         "versions": _versions(found),
         "means": _meaning_here(found, request.edition),
         "may_remove": _may_remove(request),
@@ -291,6 +292,25 @@ def _meaning_here(rule: DomainRule, edition: Edition) -> str:
     settings = RegistrationSettings.objects.of(edition)
     decision = eligibility.meaning(rule, settings)
     return "" if decision == rule.decision else str(DomainRule.Decision(decision).label)
+
+
+def _said_otherwise(rule: DomainRule, edition: Edition) -> list[tuple[str, str, int]]:
+    """Level and Land as people have corrected them, where they differ from the rule, and how many say so."""
+    rows = (
+        Registration.objects.active()
+        .of_edition(edition)
+        .filter(rule=rule, level_said_at__isnull=False)
+        .order_by()
+        .values_list("level", "land__name")
+        .annotate(Count("pk"))
+    )
+    here = (rule.level, rule.land.name if rule.land is not None else None)
+    levels = dict(Level.choices)
+    return [
+        (str(levels[level]), land or "", count)
+        for level, land, count in rows
+        if (level, land) != here
+    ]
 
 
 @dataclass(frozen=True)

@@ -271,6 +271,7 @@ DOORS: dict[str, Door] = {
     # All editions share the list: taken away by those who work for all.
     "rule_remove": Door(frozenset({"fitko", "operator"}), ("edition", "rule")),
     "my_registration": Door(SIGNED_IN),
+    "registration_level": Door(SIGNED_IN, opens=404),
     "registration_cancel": Door(SIGNED_IN, opens=404),
     "registration_calendar": Door(SIGNED_IN, opens=404),
     # A hall there is, and whoever is admitted to it has a ticket.
