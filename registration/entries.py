@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from congress import panels, permissions
 from congress.http import EditionRequest
 from congress.models import Admission, Edition, Role, User
-from registration import demo, demo_desk, desk, erasing, queries, registry  # noqa: F401  # erasing enters its own steps
+from registration import demo, demo_desk, demo_registry, desk, erasing, queries, registry  # noqa: F401  # erasing enters its own steps
 from registration.models import Registration, RegistrationSettings
 
 
@@ -119,6 +119,7 @@ panels.help_acts |= {act.key: act for act in desk.ACTS}
 panels.help_figures.register(panels.DayFigure(_("in review"), queries.waiting_for_review), order=10)
 panels.setup_steps.register(registry.install, order=30)
 panels.demo_data.register(demo.fill, order=10)
+panels.demo_data.register(demo_registry.fill, order=11)
 panels.demo_data.register(demo_desk.fill, order=11)
 panels.journal_verbs |= {
     "badge.locked": _("Badge locked"),

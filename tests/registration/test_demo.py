@@ -1,9 +1,9 @@
 import pytest
 
 from congress.demo.seed import seed
-from congress.models import Letter
+from congress.models import JournalEntry, Letter
 from registration import eligibility
-from registration.models import Registration
+from registration.models import DomainRule, Registration
 
 pytestmark = pytest.mark.django_db
 
@@ -28,3 +28,16 @@ def test_the_demonstration_has_registrations_in_every_state_and_stays_as_it_is()
     ):
         found = eligibility.assess(address)
         assert (found.decision, found.level) == ("allow", level)
+
+
+def test_the_demonstration_shows_a_domain_of_several_and_a_rule_somebody_has_checked():
+    seed()
+    seed()
+
+    assert DomainRule.objects.get(domain="amt-beispielsee.example").known_bodies == [
+        "Amt Beispielsee",
+        "Gemeinde Oberbeispiel",
+        "Gemeinde Unterbeispiel",
+    ]
+    assert DomainRule.objects.get(domain="land-beispiel.example").checked_by is not None
+    assert JournalEntry.objects.filter(verb="rule.checked").count() == 1
