@@ -1,7 +1,6 @@
 """The registry as it is supplied: every row, and the vectors that must come out."""
 
 import csv
-import time
 from pathlib import Path
 
 import pytest
@@ -64,14 +63,3 @@ def test_a_look_up_uses_an_index(registry_installed):
     plan = DomainRule.objects.about("a@x.kiel.de").explain()
 
     assert "Seq Scan" not in plan
-
-
-@pytest.mark.django_db
-def test_a_look_up_answers_in_five_milliseconds(registry_installed):
-    eligibility.assess("a@kiel.de")
-
-    started = time.perf_counter()
-    for _ in range(100):
-        eligibility.assess("a@amt.kiel.de")
-
-    assert (time.perf_counter() - started) / 100 < 0.005
