@@ -8,7 +8,7 @@ from django.templatetags.static import static
 
 from congress import actions as congress_actions
 from congress.models import Admission, Edition, Level, Stage, User
-from polls import actions
+from polls import actions, asking
 from polls.models import Poll, StageState
 
 CLIP = "polls/clip/master.m3u8"
@@ -76,6 +76,25 @@ POLLS: dict[str, tuple[DemoPoll, ...]] = {
         ),
     ),
 }
+
+
+@dataclass(frozen=True)
+class DemoQuestion:
+    text: str
+    support: int = 0
+    named: bool = False
+    pending: bool = False
+
+
+QUESTIONS: dict[str, tuple[DemoQuestion, ...]] = {
+    "plenum": (
+        DemoQuestion("Wer trägt die Kosten, wenn ein Dienst nachgenutzt wird?", support=17),
+        DemoQuestion("Gibt es eine Vorlage für den Betriebsvertrag?", support=9, named=True),
+        DemoQuestion("Wie kommen kleine Gemeinden ohne eigene IT zurecht?", pending=True),
+    ),
+    "forum-a": (DemoQuestion("Wie lange hat der Umstieg wirklich gedauert?", support=6),),
+    "forum-b": (DemoQuestion("Wer prüft, was der Assistent vorschlägt?", support=11),),
+}
 AUDIENCE = 48
 _FIRST = ("Alex", "Bo", "Charlie", "Dominique", "Eike", "Finn", "Gerrit", "Hanne")
 _LAST = ("Ahornfeld", "Birkental", "Erlenbach", "Fichtenau", "Haselhof", "Lindenried")
@@ -99,6 +118,8 @@ def _fill_stage(stage: Stage, polls: tuple[DemoPoll, ...], audience: list[User])
         return
     now = stage.edition.now()
     actions.say_on_stage(stage=stage, now=now, phase=StageState.Phase.LIVE)
+    asking.set_questions(stage=stage, state=StageState.Questions.OPEN, now=now, by=None)
+    _ask(stage, QUESTIONS.get(stage.slug, ()), audience)
     for demo in polls:
         poll = actions.create_poll(
             stage=stage,
@@ -112,6 +133,24 @@ def _fill_stage(stage: Stage, polls: tuple[DemoPoll, ...], audience: list[User])
         if demo.votes:
             actions.open_poll(poll=poll, now=now)
             _vote(poll, demo.votes, audience)
+
+
+def _ask(stage: Stage, questions: tuple[DemoQuestion, ...], audience: list[User]) -> None:
+    """Asked by the last of the audience, so that the first may support them."""
+    now = stage.edition.now()
+    for number, demo in enumerate(questions):
+        asked = asking.ask(
+            stage=stage, person=audience[-1 - number], text=demo.text, named=demo.named, now=now
+        )
+        if demo.pending:
+            continue
+        asking.show(question=asked.question, now=now, by=None)
+        asking.back(
+            [
+                asking.Backing(person.pk, stage.pk, asked.question.pk)
+                for person in audience[: demo.support]
+            ]
+        )
 
 
 def _vote(poll: Poll, votes: tuple[int, ...], audience: list[User]) -> None:

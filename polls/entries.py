@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -15,8 +15,10 @@ from congress.models import AccessLink, Edition, Role, User
 from congress.retention import AFTER_THE_EDITION, ended_before
 from polls import desk
 from polls.demo import fill
-from polls.models import Participation
+from polls.models import Participation, Question, Rated, Support
 from programme.queries import stages_now
+
+NAMES_OF_QUESTIONS = timedelta(days=14)
 
 
 def may_watch(request: EditionRequest) -> bool:
@@ -130,6 +132,12 @@ panels.journal_verbs |= {
     "poll.closed": _("Poll closed"),
     "poll.published": _("Result of a poll published"),
     "poll.thrown_away": _("Prepared poll thrown away"),
+    "question.shown": _("Question shown"),
+    "question.on_screen": _("Question on the screen"),
+    "question.answered": _("Question answered"),
+    "question.rejected": _("Question rejected"),
+    "question.merged": _("Question joined with another"),
+    "stage.questions": _("Questions of a stage opened or closed"),
     "stage.changed": _("Stage changed"),
     "stage.stepped": _("Step of the Regie"),
     "stage.step_taken_back": _("Step of the Regie taken back"),
@@ -146,6 +154,32 @@ retention.steps.register(
         _("Who took part in polls"),
         lambda: Participation.objects.filter(ended_before(AFTER_THE_EDITION, "poll__edition__")),
         retention.delete,
+    ),
+    order=50,
+)
+retention.steps.register(
+    retention.Step(
+        _("Who rated sessions"),
+        lambda: Rated.objects.filter(ended_before(AFTER_THE_EDITION, "session__edition__")),
+        retention.delete,
+    ),
+    order=50,
+)
+retention.steps.register(
+    retention.Step(
+        _("Who supported questions"),
+        lambda: Support.objects.filter(ended_before(NAMES_OF_QUESTIONS, "question__edition__")),
+        retention.delete,
+    ),
+    order=50,
+)
+retention.steps.register(
+    retention.Step(
+        _("Who asked questions"),
+        lambda: Question.objects.filter(ended_before(NAMES_OF_QUESTIONS, "edition__")).exclude(
+            person=None, name="", decided_by=None
+        ),
+        lambda rows: rows.update(person=None, name="", decided_by=None),
     ),
     order=50,
 )

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import override
 
-from congress.live import entry
 from congress.live.entry import OBSERVER
 from congress.live.hubs import changed
 from congress.live.pictures import Memory
@@ -19,6 +18,7 @@ from congress.models import Admission, Edition, Stage
 from congress.models.editions import Phase
 from polls import headcount, queries
 from polls.models import Poll, StageState
+from polls.own import Own
 from polls.queries import VOTES_TO_SHOW, Answer, Results
 from programme.models import Session
 from programme.queries import StageNow, first_on_stage, stage_now
@@ -32,12 +32,6 @@ LANGUAGE = "de"
 # How often a picture is looked at as a whole, in seconds: the plan moves on without anybody's act.
 WHOLE_SECONDS = 5.0
 
-# One column of the query at the door: the polls of the stage that the visitor took part in.
-entry.PERSONAL["voted"] = (
-    "ARRAY(SELECT pa.poll_id FROM polls_participation pa JOIN polls_poll p ON p.id = pa.poll_id "
-    "WHERE pa.person_id = u.id AND p.stage_id = st.id ORDER BY pa.poll_id)"
-)
-
 
 def topic(stage_id: int) -> str:
     return f"stage.{stage_id}"
@@ -45,17 +39,6 @@ def topic(stage_id: int) -> str:
 
 def moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def you(kind: str, voted: Iterable[int]) -> dict[str, Any]:
-    """What is the viewer's own. Questions and ratings are empty until somebody asks or rates."""
-    return {"kind": kind, "voted": sorted(voted), "supported": [], "rated": []}
-
-
-def you_frame(voted: Iterable[int]) -> str:
-    return serialised(
-        {"type": "you", "voted": sorted(voted), "supported": [], "rated": [], "questions": []}
-    )
 
 
 @dataclass(frozen=True)
@@ -75,6 +58,7 @@ class StagePicture:
     answers: list[Answer]
     results: Results | None
     questions_rev: int
+    questions: list[dict[str, Any]]
     _made: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -161,8 +145,16 @@ class StagePicture:
             "now": moment(self.now),
             "stage": self.outside if is_outside(audience) else self.stage,
             "poll": self.poll_for(audience),
-            "questions": [],
+            "questions": self.questions_for(audience),
         }
+
+    def questions_for(self, audience: str) -> list[dict[str, Any]]:
+        """QUESTIONS of the protocol: the press reads no names."""
+        if is_outside(audience):
+            return []
+        if audience == PRESS:
+            return [question | {"name": ""} for question in self.questions]
+        return self.questions
 
     def frame(self, part: str, audience: str) -> str:
         made = self._made.get((part, audience))
@@ -183,6 +175,11 @@ class StagePicture:
     def shows_the_same_as(self, other: StagePicture) -> bool:
         return (self.stage, self.outside) == (other.stage, other.outside)
 
+    def is_of_the_session_of(self, other: StagePicture) -> bool:
+        """Questions belong to what is on: with another session there are others."""
+        now, before = self.on.session, other.on.session
+        return (now and now.pk) == (before and before.pk)
+
     def rows(self, audience: str) -> list[dict[str, Any]]:
         total = self.results.total if self.results is not None else 0
         return queries.result_rows(self.answers, total, shown=self.shows_counts(audience))
@@ -194,7 +191,8 @@ class StagePicture:
             whole = self.state(audience)
             return {"type": "stage"} | {key: whole[key] for key in ("seq", "now", "stage", "poll")}
         if part == "questions":
-            return {"type": "questions", "rev": self.questions_rev, "questions": []}
+            shown = self.questions_for(audience)
+            return {"type": "questions", "rev": self.questions_rev, "questions": shown}
         if part == "heartbeat":
             rev = {}
             if self.poll and self.results and not is_outside(audience):
@@ -244,6 +242,11 @@ class StageSource:
                 seq=F("seq") + 1
             )
             picture = self._whole()
+        if last is not None and not picture.is_of_the_session_of(last):
+            StageState.objects.filter(
+                stage_id=self.stage_id, questions_rev=last.questions_rev
+            ).update(questions_rev=F("questions_rev") + 1)
+            picture = self._whole()
         self._last, self._looked_at = picture, picture.now
         return picture
 
@@ -277,6 +280,7 @@ class StageSource:
             answers=answers,
             results=results,
             questions_rev=state.questions_rev,
+            questions=queries.questions_shown(stage.pk, on.session),
         )
 
     def _with_new_sums(self, last: StagePicture, now: datetime) -> StagePicture:
@@ -352,15 +356,17 @@ def stage_changed(stage_id: int) -> None:
     changed(topic(stage_id))
 
 
-_watchers: list[Callable[[list[tuple[int, int, int]]], None]] = []
+# Person, stage, and what is new of theirs.
+Theirs = list[tuple[int, int, Own]]
+_watchers: list[Callable[[Theirs], None]] = []
 
 
-def hear_votes(watcher: Callable[[list[tuple[int, int, int]]], None]) -> None:
-    """Call `watcher` with (person, stage, poll) of what was just counted; in the writer's thread."""
+def hear_theirs(watcher: Callable[[Theirs], None]) -> None:
+    """Call `watcher` with what was just counted of whom; in the writer's thread."""
     if watcher not in _watchers:
         _watchers.append(watcher)
 
 
-def voted(counted: list[tuple[int, int, int]]) -> None:
+def theirs(new: Theirs) -> None:
     for watcher in _watchers:
-        watcher(counted)
+        watcher(new)

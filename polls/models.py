@@ -243,6 +243,11 @@ class StageState(models.Model):
     questions = models.CharField(
         _("questions"), max_length=10, choices=Questions, default=Questions.OFF
     )
+    moderated = models.BooleanField(
+        _("questions are looked at first"),
+        default=True,
+        help_text=_("Otherwise each is shown at once."),
+    )
     questions_rev = models.PositiveBigIntegerField(_("version of the questions"), default=0)
     # How the last step of the Regie is taken back: {"step": …, "stage": {…}, "programme": {…}}; nothing once it was.
     last_step: models.JSONField[Any, Any] = models.JSONField(null=True, editable=False)
@@ -335,6 +340,201 @@ class Turnout(models.Model):
     class Meta:
         verbose_name = _("turnout")
         verbose_name_plural = _("turnouts")
+
+
+class QuestionQuerySet(models.QuerySet["Question"]):
+    """The words we use for questions. Compose them; do not filter in views."""
+
+    def at(self, stage: Stage, session: Session | None) -> Self:
+        """Of what is on a stage; of the stage itself where nothing is on."""
+        return self.filter(stage=stage, session=session)
+
+    def pending(self) -> Self:
+        return self.filter(state=Question.State.PENDING)
+
+    def public(self) -> Self:
+        """What the audience sees."""
+        return self.filter(state__in=Question.PUBLIC)
+
+    def most_wanted(self) -> Self:
+        """What is on the screen first, then by support, then by time."""
+        return self.annotate(
+            on_screen=models.Case(
+                models.When(state=Question.State.ON_SCREEN, then=0),
+                default=1,
+                output_field=models.IntegerField(),
+            )
+        ).order_by("on_screen", "-support", "pk")
+
+
+class Question(models.Model):
+    """What somebody in the audience asks. Shown once a moderator has let it through, where the stage is set so."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("to be looked at")
+        SHOWN = "shown", _("shown")
+        ON_SCREEN = "on_screen", _("on the screen")
+        ANSWERED = "answered", _("answered")
+        REJECTED = "rejected", _("rejected")
+        MERGED = "merged", _("joined with another")
+
+    PUBLIC: ClassVar[tuple[str, ...]] = (State.SHOWN, State.ON_SCREEN, State.ANSWERED)
+
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="questions", verbose_name=_("edition")
+    )
+    stage = models.ForeignKey(
+        Stage, on_delete=models.CASCADE, related_name="questions", verbose_name=_("stage")
+    )
+    session = models.ForeignKey(
+        Session,
+        on_delete=models.CASCADE,
+        related_name="questions",
+        null=True,
+        blank=True,
+        verbose_name=_("session"),
+    )
+    person = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        related_name="questions",
+        null=True,
+        verbose_name=_("asked by"),
+    )
+    text = ParagraphField(_("question"), max_length=1000)
+    name = LineField(
+        _("name"), max_length=200, blank=True, help_text=_("Empty: asked without a name.")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    reason = LineField(_("reason"), max_length=300, blank=True)
+    support = models.PositiveIntegerField(_("support"), default=0)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, related_name="merged", null=True, blank=True
+    )
+    asked_at = models.DateTimeField(_("asked"))
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("decided by"),
+    )
+
+    objects: ClassVar[QuestionQuerySet] = QuestionQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ("-pk",)
+        indexes = (models.Index(fields=("stage", "session", "state"), name="questions_by_session"),)
+        constraints = (
+            models.UniqueConstraint(
+                name="one_question_on_the_screen_per_stage",
+                fields=("stage",),
+                condition=Q(state="on_screen"),
+            ),
+            models.CheckConstraint(
+                name="question_state_is_known",
+                condition=Q(
+                    state__in=["pending", "shown", "on_screen", "answered", "rejected", "merged"]
+                ),
+            ),
+            models.CheckConstraint(
+                name="a_rejected_question_has_its_reason",
+                condition=~Q(state="rejected") | ~Q(reason=""),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def is_public(self) -> bool:
+        return self.state in self.PUBLIC
+
+
+class Support(models.Model):
+    """*That* somebody wants a question to be asked too."""
+
+    pk = models.CompositePrimaryKey("question_id", "person_id")
+    question = models.ForeignKey(
+        Question,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="supporters",
+        verbose_name=_("question"),
+    )
+    person = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="supported", verbose_name=_("person")
+    )
+
+    class Meta:
+        verbose_name = _("support of a question")
+        verbose_name_plural = _("support of questions")
+
+
+class Rated(models.Model):
+    """*That* somebody rated a session. Not when, not how."""
+
+    pk = models.CompositePrimaryKey("session_id", "person_id")
+    session = models.ForeignKey(
+        Session,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="rated",
+        verbose_name=_("session"),
+    )
+    person = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="rated", verbose_name=_("person")
+    )
+
+    class Meta:
+        verbose_name = _("rating given")
+        verbose_name_plural = _("ratings given")
+
+
+class Stars(models.Model):
+    """How often a session got so many stars. All five rows of a session are rewritten together."""
+
+    pk = models.CompositePrimaryKey("session_id", "stars")
+    session = models.ForeignKey(
+        Session,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="stars",
+        verbose_name=_("session"),
+    )
+    stars = models.PositiveSmallIntegerField(_("stars"))
+    count = models.PositiveIntegerField(_("count"), default=0)
+
+    class Meta:
+        verbose_name = _("stars of a session")
+        verbose_name_plural = _("stars of sessions")
+        constraints = (
+            models.CheckConstraint(
+                name="there_are_one_to_five_stars", condition=Q(stars__range=(1, 5))
+            ),
+        )
+
+
+class Remark(models.Model):
+    """What somebody wrote with a rating: written down later and shuffled, so that no row says whose it is."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    session = models.ForeignKey(
+        Session, on_delete=models.CASCADE, related_name="remarks", verbose_name=_("session")
+    )
+    text = ParagraphField(_("remark"), max_length=1000)
+
+    class Meta:
+        verbose_name = _("remark")
+        verbose_name_plural = _("remarks")
+        ordering = ("session", "id")
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class RehearsalReport(models.Model):

@@ -10,12 +10,14 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from congress.models import Admission, Edition, Level, Stage
-from polls.models import Participation, Poll, StageState, Turnout
+from polls.models import Poll, Question, StageState, Turnout
 from programme.models import Session
 from programme.queries import stage_now
 
 # Counts are shown from so many votes on; below, a figure would tell how somebody voted.
 VOTES_TO_SHOW = 5
+# All viewers get the list again when it changes; beyond the most wanted nobody reads.
+QUESTIONS_TO_SHOW = 100
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,20 @@ def stage_state(stage_id: int) -> StageState | None:
     )
 
 
+def questions_shown(stage_id: int, session: Session | None) -> list[dict[str, Any]]:
+    """QUESTIONS of the protocol: what the audience sees of what is on; of many, the most wanted. One query."""
+    rows = (
+        Question.objects.filter(stage_id=stage_id, session=session)
+        .public()
+        .most_wanted()
+        .values_list("pk", "text", "name", "support", "state")[:QUESTIONS_TO_SHOW]
+    )
+    return [
+        {"id": pk, "text": text, "name": name, "support": support, "state": state}
+        for pk, text, name, support, state in rows
+    ]
+
+
 @dataclass(frozen=True)
 class SheetLine:
     """A line of a stage's run sheet. `begins_at` and `finishes_at` are the planned moments, moved by the delay."""
@@ -127,15 +143,6 @@ def run_sheet(stage: Stage, now: datetime) -> list[SheetLine]:
             )
         )
     return lines
-
-
-def voted(person_id: int, stage_id: int) -> list[int]:
-    """The polls of this stage that the person took part in."""
-    return list(
-        Participation.objects.filter(person_id=person_id, poll__stage_id=stage_id)
-        .order_by("poll_id")
-        .values_list("poll_id", flat=True)
-    )
 
 
 def levels_told_apart(edition: Edition) -> list[str]:

@@ -35,6 +35,7 @@ from congress.live.origins import header, is_ours
 from congress.live.sockets import Declined, error_body, serialised
 from polls import headcount, live, presence, voting, whereabouts
 from polls.live import StagePicture
+from polls.own import Own
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -101,8 +102,8 @@ class Twin:
         elif votes:
             await _vote(visitor, receive, send)
         elif hot["what"] == "me.json":
-            own = {"type": "you"} | live.you(visitor.kind, visitor.personal["voted"])
-            body = serialised(own | {"questions": []})
+            own = Own.of(visitor.personal)
+            body = serialised(own.frame | {"kind": visitor.kind})
             await _answer(send, 200, body, (b"cache-control", b"private, no-store"))
         else:
             await _show(visitor, scope, send)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db import DatabaseError, connection
 
 from congress.live.batches import Batcher, Busy
 from congress.live.frames import (
@@ -18,9 +23,15 @@ from congress.live.frames import (
     yes_or_no,
 )
 from congress.live.sockets import Declined
-from polls import actions, live
+from congress.models import Edition, Stage, User
+from polls import actions, asking, live, rating
 from polls.actions import Ballot, Outcome
+from polls.asking import Backed, Backing
 from polls.models import OPTION_LIMIT
+from polls.own import Own
+from polls.rating import Judged, Rating
+
+T = TypeVar("T")
 
 MOST_CHOICES = 50
 QUESTION_LIMIT = 1000
@@ -28,6 +39,7 @@ COMMENT_LIMIT = 1000
 LONGEST_CODE = 12
 LARGEST_NUMBER = 2**63
 ANSWER_SECONDS = 5.0  # how long a page waits for its vote
+SUPPORT_SECONDS = 1.0  # the list of questions goes out at most so often for support alone
 
 VOTE = Shape(
     required={"poll": a_number},
@@ -59,7 +71,7 @@ def _told(ballots: Sequence[Ballot], outcomes: Sequence[Outcome | Busy]) -> None
     ]
     for stage in {ballot.stage for ballot in counted}:
         live.stage_changed(stage)
-    live.voted([(ballot.person, ballot.stage, ballot.poll) for ballot in counted])
+    live.theirs([(ballot.person, ballot.stage, Own(voted={ballot.poll})) for ballot in counted])
 
 
 counter: Batcher[Ballot, Outcome] = Batcher(
@@ -97,10 +109,7 @@ async def cast(ballot: Ballot) -> bool:
 
 def cast_and_wait(ballot: Ballot) -> bool:
     """The same for a page."""
-    try:
-        return judged(counter.submit(ballot).result(timeout=ANSWER_SECONDS))
-    except Late as error:
-        raise Busy from error
+    return judged(_result(counter.submit(ballot)))
 
 
 def judged(outcome: Outcome) -> bool:
@@ -109,7 +118,150 @@ def judged(outcome: Outcome) -> bool:
     return outcome is Outcome.ALREADY
 
 
-def decline_unasked(kind: str) -> None:
-    """What stages do not take at the moment. Raises `Declined`."""
-    # No stage takes questions, so there is none to support; sessions are rated where they are shown for it.
-    raise Declined("forbidden" if kind == "ask" else "not_found")
+# --- Questions and ratings ----------------------------------------------------------------------------------
+
+_later: dict[int, threading.Timer] = {}
+_later_lock = threading.Lock()
+
+
+def _questions_moved(stage: int) -> None:
+    """Support was counted: the list goes out again, at most once in `SUPPORT_SECONDS`."""
+
+    def tell() -> None:
+        with _later_lock:
+            _later.pop(stage, None)
+        try:
+            asking.turn_questions(stage)
+        finally:
+            connection.close()
+
+    with _later_lock:
+        if stage in _later:
+            return
+        timer = _later[stage] = threading.Timer(SUPPORT_SECONDS, tell)
+    timer.daemon = True
+    timer.start()
+
+
+def _backed(backings: Sequence[Backing], outcomes: Sequence[Backed | Busy]) -> None:
+    counted = [
+        backing
+        for backing, outcome in zip(backings, outcomes, strict=True)
+        if outcome is Backed.COUNTED
+    ]
+    for stage in {backing.stage for backing in counted}:
+        _questions_moved(stage)
+    live.theirs([(one.person, one.stage, Own(supported={one.question})) for one in counted])
+
+
+def _rated(ratings: Sequence[Rating], outcomes: Sequence[Judged | Busy]) -> None:
+    live.theirs(
+        [
+            (one.person, one.stage, Own(rated={one.session}))
+            for one, outcome in zip(ratings, outcomes, strict=True)
+            if outcome is Judged.COUNTED
+        ]
+    )
+
+
+supporter: Batcher[Backing, Backed] = Batcher(
+    "support", asking.back, one_by_one=lambda one: asking.back([one])[0], after=_backed
+)
+rater: Batcher[Rating, Judged] = Batcher(
+    "ratings", rating.rate, one_by_one=lambda one: rating.rate([one])[0], after=_rated
+)
+_BACKED = {
+    Backed.NOT_FOUND: "not_found",
+    Backed.OWN: "forbidden",
+    Backed.NOT_ADMITTED: "not_admitted",
+}
+_JUDGED = {
+    Judged.NOT_FOUND: "not_found",
+    Judged.TOO_SOON: "forbidden",
+    Judged.NOT_ADMITTED: "not_admitted",
+}
+
+
+@dataclass(frozen=True)
+class Voter:
+    """Who speaks, and where: what both doors know of a viewer."""
+
+    person: int
+    stage: int
+    may_vote: bool
+    is_press: bool
+
+    def must_be_entitled(self) -> None:
+        must_be_entitled(may_vote=self.may_vote, is_press=self.is_press)
+
+
+def ask(frame: Mapping[str, Any], voter: Voter) -> tuple[int, str, bool]:
+    """Take the question: its number, its state, and whether it was asked before. For a thread. Raises `Declined`."""
+    voter.must_be_entitled()
+    stage = (
+        Stage.objects.select_related("edition", "on_air")
+        .annotate(clock=Edition.edition_now("edition__"))
+        .get(pk=voter.stage)
+    )
+    try:
+        asked = asking.ask(
+            stage=stage,
+            person=User.objects.get(pk=voter.person),
+            text=frame["text"],
+            named=bool(frame.get("named", False)),
+            now=stage.clock,
+        )
+    except asking.QuestionsAreClosed as error:
+        raise Declined("forbidden") from error
+    except asking.TooManyQuestions as error:
+        raise Declined("too_fast", retry_after_ms=60_000) from error
+    except DatabaseError as error:
+        raise Busy from error
+    return asked.question.pk, asked.question.state, asked.already
+
+
+def backing_of(frame: Mapping[str, Any], voter: Voter) -> Backing:
+    """Raises `Declined`."""
+    voter.must_be_entitled()
+    if not 0 < frame["question"] < LARGEST_NUMBER:
+        raise Declined("not_found")
+    return Backing(voter.person, voter.stage, frame["question"])
+
+
+def rating_of(frame: Mapping[str, Any], voter: Voter) -> Rating:
+    """Raises `Declined`."""
+    voter.must_be_entitled()
+    return Rating(
+        voter.person, voter.stage, frame["session"], frame["stars"], frame.get("comment", "")
+    )
+
+
+async def support(backing: Backing) -> bool:
+    """Whether it was counted before. Raises `Declined` or `Busy`."""
+    return _was_already(await supporter.ask(backing), _BACKED, Backed.ALREADY)
+
+
+async def rate(rated: Rating) -> bool:
+    return _was_already(await rater.ask(rated), _JUDGED, Judged.ALREADY)
+
+
+def support_and_wait(backing: Backing) -> bool:
+    """The same for a page."""
+    return _was_already(_result(supporter.submit(backing)), _BACKED, Backed.ALREADY)
+
+
+def rate_and_wait(rated: Rating) -> bool:
+    return _was_already(_result(rater.submit(rated)), _JUDGED, Judged.ALREADY)
+
+
+def _was_already(outcome: Any, codes: Mapping[Any, str], already: Any) -> bool:
+    if outcome in codes:
+        raise Declined(codes[outcome])
+    return outcome is already
+
+
+def _result(future: Future[T]) -> T:
+    try:
+        return future.result(timeout=ANSWER_SECONDS)
+    except Late as error:
+        raise Busy from error

@@ -25,6 +25,7 @@ from polls import live as pictures
 from polls import queries
 from polls.live import StagePicture
 from polls.models import StageState
+from polls.own import Own, own_of
 from programme.models import Session
 from programme.queries import StageNow, first_on_stage, first_on_stages, stages_now
 from registration.queries import registration_of
@@ -75,8 +76,12 @@ class Viewer:
         return self.request.access.plays(*RUNS_A_STAGE, stage=self.stage)
 
     @cached_property
+    def own(self) -> Own:
+        return own_of(self.person, self.stage.pk)
+
+    @property
     def voted(self) -> list[int]:
-        return queries.voted(self.person, self.stage.pk)
+        return sorted(self.own.voted)
 
     @cached_property
     def picture(self) -> StagePicture:
@@ -89,7 +94,7 @@ class Viewer:
 
     @property
     def you(self) -> dict[str, Any]:
-        return pictures.you(self.kind, self.voted)
+        return {"kind": self.kind, **self.own.short}
 
 
 class _Lazily(list[int]):
@@ -273,7 +278,7 @@ def ticket(request: MemberRequest, viewer: Viewer) -> str:
         link=request.session.get("link"),
         until=min(ends),
         seal=entry.seal(request.user.password),
-        personal={"voted": viewer.voted},
+        personal=viewer.own.columns,
     )
     return entry.mint_ticket(visitor, Wanted(key, request.edition.slug, viewer.stage.slug))
 

@@ -55,7 +55,7 @@ def _snapshot(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 def me_json(request: MemberRequest, stage: str) -> HttpResponse:
     """What is the viewer's own."""
     viewer = Viewer(request, find_stage(request, stage))
-    body = {"type": "you"} | viewer.you | {"questions": []}
+    body = viewer.own.frame | {"kind": viewer.kind}
     return HttpResponse(serialised(body).encode(), content_type="application/json")
 
 
@@ -90,7 +90,7 @@ def _door(kind: str, *, number_lists: tuple[str, ...] = ()) -> Callable[[Handler
                     request, viewer, content, "busy", reply_to, retry_after_ms=busy.retry_after_ms
                 )
             if _wants_page(request):
-                messages.success(request, _said(body))
+                messages.success(request, _said(kind, body))
                 return see_other("live_stage", request.edition.slug, stage)
             return HttpResponse(serialised(body).encode(), content_type="application/json")
 
@@ -108,28 +108,34 @@ def vote(viewer: Viewer, frame: Mapping[str, Any]) -> dict[str, Any]:
         may_vote=viewer.may_vote,
         is_press=viewer.is_press,
     )
-    answer: dict[str, Any] = {"type": "ack", "id": frame["id"]}
-    return answer | {"already": True} if voting.cast_and_wait(ballot) else answer
+    return _ack(frame, already=voting.cast_and_wait(ballot))
 
 
 @_door("ask")
 def ask(viewer: Viewer, frame: Mapping[str, Any]) -> dict[str, Any]:
-    voting.decline_unasked("ask")
-    return {}
+    _number, _state, already = voting.ask(frame, _voter(viewer))
+    return _ack(frame, already=already)
 
 
 @_door("support")
 def support(viewer: Viewer, frame: Mapping[str, Any]) -> dict[str, Any]:
-    voting.must_be_entitled(may_vote=viewer.may_vote, is_press=viewer.is_press)
-    voting.decline_unasked("support")
-    return {}
+    backing = voting.backing_of(frame, _voter(viewer))
+    return _ack(frame, already=voting.support_and_wait(backing))
 
 
 @_door("rate")
 def rate(viewer: Viewer, frame: Mapping[str, Any]) -> dict[str, Any]:
-    voting.must_be_entitled(may_vote=viewer.may_vote, is_press=viewer.is_press)
-    voting.decline_unasked("rate")
-    return {}
+    rating = voting.rating_of(frame, _voter(viewer))
+    return _ack(frame, already=voting.rate_and_wait(rating))
+
+
+def _voter(viewer: Viewer) -> voting.Voter:
+    return voting.Voter(viewer.person, viewer.stage.pk, viewer.may_vote, viewer.is_press)
+
+
+def _ack(frame: Mapping[str, Any], *, already: bool) -> dict[str, Any]:
+    answer: dict[str, Any] = {"type": "ack", "id": frame["id"]}
+    return answer | {"already": True} if already else answer
 
 
 def _content(request: HttpRequest, kind: str, number_lists: tuple[str, ...]) -> dict[str, Any]:
@@ -203,7 +209,15 @@ def _refused(
     return response
 
 
-def _said(body: Mapping[str, Any]) -> str:
+def _said(kind: str, body: Mapping[str, Any]) -> str:
+    if kind == "ask":
+        return _("Thank you, your question has arrived.")
+    if kind == "support":
+        return _("Thank you, your support is counted.")
+    if kind == "rate":
+        if body.get("already"):
+            return _("You have already rated this session; your first rating counts.")
+        return _("Thank you for your rating.")
     if body.get("already"):
         return _("You have already voted in this poll; your first vote counts.")
     return _("Thank you, your vote has been counted.")
