@@ -19,13 +19,13 @@ from congress.http import EditionRequest, MemberRequest, admission_required
 from congress.live import entry
 from congress.live.entry import OBSERVER, RUNS_A_STAGE, Visitor, Wanted
 from congress.live.pictures import FRESH_SECONDS
-from congress.models import Admission, Stage
+from congress.models import Admission, Stage, User
 from congress.models.editions import Phase
 from polls import live as pictures
 from polls import queries
 from polls.live import StagePicture
 from polls.models import StageState
-from polls.own import Own, own_of
+from polls.own import Own, own_of, with_own
 from programme.models import Session
 from programme.queries import StageNow, first_on_stage, first_on_stages, stages_now
 from registration.queries import registration_of
@@ -77,7 +77,7 @@ class Viewer:
 
     @cached_property
     def own(self) -> Own:
-        return own_of(self.person, self.stage.pk)
+        return own_of(self.person, self.stage)
 
     @property
     def voted(self) -> list[int]:
@@ -110,7 +110,10 @@ class _Lazily(list[int]):
 
 def find_stage(request: EditionRequest, slug: str) -> Stage:
     """A stage of the request's edition. Raises `Http404`."""
-    stage = Stage.objects.filter(edition=request.edition, slug=slug).first()
+    stages = Stage.objects.filter(edition=request.edition, slug=slug)
+    if isinstance(request.user, User):
+        stages = with_own(stages, request.user.pk)
+    stage = stages.first()
     if stage is None:
         raise Http404
     stage.edition = request.edition
