@@ -59,6 +59,7 @@ class StagePicture:
     results: Results | None
     questions_rev: int
     questions: list[dict[str, Any]]
+    takes_questions: bool
     _made: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -281,6 +282,7 @@ class StageSource:
             results=results,
             questions_rev=state.questions_rev,
             questions=queries.questions_shown(stage.pk, on.session),
+            takes_questions=state.questions == StageState.Questions.OPEN,
         )
 
     def _with_new_sums(self, last: StagePicture, now: datetime) -> StagePicture:

@@ -98,6 +98,17 @@ def questions_shown(stage_id: int, session: Session | None) -> list[dict[str, An
     ]
 
 
+def questions_pending(stage_id: int) -> list[Question]:
+    """What waits for the moderation, the oldest first."""
+    return list(Question.objects.filter(stage_id=stage_id).pending().order_by("pk")[:200])
+
+
+def takes_questions(stage_id: int) -> bool:
+    return StageState.objects.filter(
+        stage_id=stage_id, questions=StageState.Questions.OPEN
+    ).exists()
+
+
 @dataclass(frozen=True)
 class SheetLine:
     """A line of a stage's run sheet. `begins_at` and `finishes_at` are the planned moments, moved by the delay."""

@@ -19,5 +19,11 @@ urlpatterns = [
     path("regie/<slug:stage>/ablauf.<str:ending>", views.run_sheet_file, name="regie_run_sheet"),
     path("moderation/", views.moderation, name="moderation"),
     path("moderation/<slug:stage>/", views.moderation_stage, name="moderation_stage"),
+    path("moderation/<slug:stage>/fragen/", views.take_questions, name="moderation_questions"),
+    path(
+        "moderation/<slug:stage>/frage/<int:question>/<slug:verb>/",
+        views.act_on_question,
+        name="moderation_question",
+    ),
     path("moderation/<slug:stage>/<int:poll>/<slug:verb>/", views.act, name="moderation_act"),
 ]

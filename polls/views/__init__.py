@@ -1,6 +1,12 @@
 """Doors of the live part over HTTP: pages of stages, the twin of the socket, the moderators' console."""
 
-from polls.views.moderation import act, moderation, moderation_stage
+from polls.views.moderation import (
+    act,
+    act_on_question,
+    moderation,
+    moderation_stage,
+    take_questions,
+)
 from polls.views.regie import regie, regie_stage, run_sheet_file
 from polls.views.rehearsal import rehearsal
 from polls.views.stages import live, stage
@@ -8,6 +14,7 @@ from polls.views.twin import ask, me_json, rate, state_json, support, vote
 
 __all__ = [
     "act",
+    "act_on_question",
     "ask",
     "live",
     "me_json",
@@ -21,5 +28,6 @@ __all__ = [
     "stage",
     "state_json",
     "support",
+    "take_questions",
     "vote",
 ]

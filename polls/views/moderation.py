@@ -15,9 +15,9 @@ from congress.errors import Refused
 from congress.http import MemberRequest, role_required, see_other
 from congress.live.entry import RUNS_A_STAGE
 from congress.models import Stage
-from polls import actions, queries
-from polls.forms import PollForm
-from polls.models import Poll
+from polls import actions, asking, queries
+from polls.forms import PollForm, SayForm
+from polls.models import Poll, Question, StageState
 from polls.views.stages import Viewer, find_stage, page_settings, why_hidden
 from programme.queries import stages_now
 
@@ -70,6 +70,9 @@ def moderation_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
             entry for entry in entries if not entry["poll"].is_draft and not entry["poll"].is_open
         ],
         "why": why_hidden(picture),
+        "takes_questions": queries.takes_questions(place.pk),
+        "pending": queries.questions_pending(place.pk),
+        "shown_questions": picture.questions,
         "shown": picture.poll.pk if picture.poll is not None else None,
         "state": picture.state(audience) | {"you": viewer.you},
         "settings": page_settings(request, viewer) | {"console": True},
@@ -103,6 +106,54 @@ def act(request: MemberRequest, stage: str, poll: int, verb: str) -> HttpRespons
         messages.error(request, str(refusal.message))
     else:
         messages.success(request, said)
+    return _back(request, place)
+
+
+_QUESTION_ACTS: dict[str, tuple[Any, Any]] = {
+    "show": (asking.show, gettext_lazy("The question is shown.")),
+    "screen": (asking.to_screen, gettext_lazy("The question is on the screen.")),
+    "answer": (asking.answer, gettext_lazy("The question is answered.")),
+    "reject": (asking.reject, gettext_lazy("The question is rejected; whoever asked reads why.")),
+}
+
+
+@require_POST
+@role_required(*RUNS_A_STAGE)
+def act_on_question(
+    request: MemberRequest, stage: str, question: int, verb: str
+) -> HttpResponseBase:
+    """One step of one question; refused ones come back as a sentence."""
+    place = _stage(request, stage)
+    if verb not in _QUESTION_ACTS:
+        raise Http404
+    row = get_object_or_404(
+        Question.objects.select_related("edition", "person"), pk=question, stage=place
+    )
+    function, said = _QUESTION_ACTS[verb]
+    more: dict[str, Any] = {}
+    try:
+        if verb == "reject":
+            form = SayForm({"text": request.POST.get("reason", "")}, limit=300)
+            if not form.is_valid():
+                raise Refused(" ".join(str(error) for error in form.errors["text"]))
+            more = {"reason": form.cleaned_data["text"]}
+        function(question=row, now=request.now, by=request.user, **more)
+    except Refused as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, said)
+    return _back(request, place)
+
+
+@require_POST
+@role_required(*RUNS_A_STAGE)
+def take_questions(request: MemberRequest, stage: str) -> HttpResponseBase:
+    """Whether the stage takes questions."""
+    place = _stage(request, stage)
+    state = request.POST.get("questions", "")
+    if state not in StageState.Questions.values:
+        raise Http404
+    asking.set_questions(stage=place, state=state, now=request.now, by=request.user)
     return _back(request, place)
 
 

@@ -198,6 +198,9 @@ def render_stage(
         "voted": picture.poll is not None and picture.poll.pk in viewer.voted,
         "viewer": viewer,
         "closed": picture.closed_as,
+        "questions": picture.questions_for(audience),
+        "takes_questions": picture.takes_questions,
+        "ratable": _ratable(viewer, picture),
         "refusal": refusal,
         "why": why_hidden(picture),
         "ends_at": picture.poll.ends_at if picture.poll is not None else None,
@@ -209,6 +212,15 @@ def render_stage(
         "settings": page_settings(request, viewer),
     }
     return render(request, "polls/stage.html", context, status=status)
+
+
+def _ratable(viewer: Viewer, picture: StagePicture) -> Session | None:
+    """What is on, from its last quarter on (`polls.rating`), for those who may rate."""
+    session = picture.on.session
+    if session is None or not viewer.may_vote:
+        return None
+    quarter = (session.ends_at - session.starts_at) / 4
+    return session if picture.now >= session.ends_at - quarter else None
 
 
 def why_hidden(picture: StagePicture) -> str:
@@ -236,6 +248,7 @@ def page_settings(request: MemberRequest, viewer: Viewer) -> dict[str, Any]:
         "state": reverse("live_state", kwargs=here),
         "me": reverse("live_me", kwargs=here),
         "vote": reverse("live_vote", kwargs=here),
+        "support": reverse("live_support", kwargs=here),
         "sign_in": f"{settings.LOGIN_URL}?next={request.path}",
         "csrf": get_token(request),
         "streams": streams(viewer.stage),
@@ -314,6 +327,10 @@ def texts() -> dict[str, str]:
         "few": _("Figures are shown from five votes on."),
         "later": _("The figures are shown later."),
         "poll_closed": _("This poll is closed."),
+        "on_screen": _("On the screen"),
+        "answered": _("Answered"),
+        "no_question": _("Nobody has asked anything yet."),
+        "support": _("Support this question (%s)"),
         "no_poll": _("No poll at the moment."),
         "ends_at": _("Open until %s."),
         "secret": _(

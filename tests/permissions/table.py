@@ -308,6 +308,19 @@ DOORS: dict[str, Door] = {
     "moderation": staff(*STAGES, opens=302),  # straight on to the only stage
     "moderation_stage": staff(*STAGES, arguments=("stage",)),
     "rehearsal": staff("organiser", "director"),
+    "moderation_questions": staff(
+        *STAGES,
+        arguments=("stage",),
+        method="post",
+        opens=404,  # without saying what
+    ),
+    "moderation_question": staff(
+        *STAGES,
+        arguments=("stage", "verb"),
+        method="post",
+        opens=404,
+        here=lambda world: {"question": 1},
+    ),
     "moderation_act": staff(*STAGES, arguments=("stage", "poll", "verb"), method="post", opens=303),
     # press
     "press": public(),

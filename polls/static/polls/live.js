@@ -238,6 +238,7 @@
       if (state === before) return;
       if (before.poll !== state.poll || before.you !== state.you) drawPoll();
       if (before.stage !== state.stage) drawStage();
+      if (before.questions !== state.questions) { if (settings.console) redrawConsole(); else drawQuestions(); }
     }
 
     /* Poll and results */
@@ -353,6 +354,26 @@
       announcement.hidden = !stage.announcement;
       announcement.replaceChildren(element("p", {}, stage.announcement));
       play(settings.streams[stage.source]);
+    }
+
+    /* Questions: the list alone; what somebody types stays. */
+
+    function drawQuestions() {
+      const list = document.getElementById("live-questions");
+      if (!list || !settings.support) return;
+      list.replaceChildren.apply(list, state.questions.map(function (question) {
+        const words = element("p", {}, question.text);
+        if (question.state === "on_screen") words.append(" ", element("strong", { class: "fk-small" }, texts.on_screen));
+        if (question.state === "answered") words.append(" ", element("span", { class: "fk-small fk-quiet" }, texts.answered));
+        if (question.name) words.append(element("br"), element("span", { class: "fk-small fk-quiet" }, question.name));
+        const mine = state.you.supported.includes(question.id);
+        const button = element("button", { class: "fk-support", type: "submit", "aria-label": filled(texts.support, question.support), "aria-pressed": mine ? "true" : null, disabled: mine ? "" : null }, "▲ " + question.support);
+        const vote = settings.may_vote ? element("form", { method: "post", action: settings.support }, [
+          element("input", { type: "hidden", name: "csrfmiddlewaretoken", value: settings.csrf }), element("input", { type: "hidden", name: "question", value: question.id }), button,
+        ]) : element("span", { class: "fk-quiet" }, "▲ " + question.support);
+        return element("li", { class: question.state === "on_screen" ? "fk-question--on-screen" : null }, [words, vote]);
+      }));
+      if (!state.questions.length) list.append(element("li", { class: "fk-quiet" }, element("p", {}, texts.no_question)));
     }
 
     /* The console: its lists come from the server; only their place is exchanged. */
