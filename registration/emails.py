@@ -121,13 +121,17 @@ def _post(
     )
 
 
+def harmless(name: str) -> str:
+    """The name, or nothing where it could be read as an address or a link."""
+    return "" if _NO_NAME.intersection(name) or "www." in name.casefold() else name
+
+
 def _addresses(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
     """Where the letters lead, and how they greet."""
     registration: Registration = context["registration"]
     where = {"edition": registration.edition.slug}
-    name = registration.display_name
     return {
-        "greeting": "" if _NO_NAME.intersection(name) or "www." in name.casefold() else name,
+        "greeting": harmless(registration.display_name),
         "my_url": settings.SITE_URL + reverse("my_registration", kwargs=where),
         "register_url": settings.SITE_URL + reverse("register", kwargs=where),
         "way_in_url": settings.SITE_URL + registration.stages_url,

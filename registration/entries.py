@@ -117,6 +117,9 @@ panels.help_finders.register(desk.Registrations(), order=20)
 panels.help_sentences.register(desk.sentences, order=20)
 panels.help_acts |= {act.key: act for act in desk.ACTS}
 panels.help_figures.register(panels.DayFigure(_("in review"), queries.waiting_for_review), order=10)
+panels.orga_links.register(
+    panels.OrgaLink(_("Invitations"), "orga_invitations", roles=(Role.Kind.ORGANISER,)), order=25
+)
 panels.setup_steps.register(registry.install, order=30)
 panels.demo_data.register(demo.fill, order=10)
 panels.demo_data.register(demo_registry.fill, order=11)
@@ -132,6 +135,10 @@ panels.journal_verbs |= {
     "rule.checked": _("Rule about addresses checked"),
     "rule.removed": _("Rule about addresses removed"),
     "rules.imported": _("Table of rules brought in"),
+    "invitation.changed": _("Invitation changed"),
+    "invitation.created": _("Invitation made"),
+    "invitation.renewed": _("New code for an invitation"),
+    "invitation.revoked": _("Invitation withdrawn"),
     "registration.admitted": _("Registration admitted"),
     "registration.answered": _("Question about a registration answered"),
     "registration.asked": _("Applicant asked"),

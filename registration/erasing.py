@@ -5,17 +5,26 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from congress import retention
-from congress.models import Edition
+from congress.models import Edition, Letter
 from congress.models.database import StatementNow
-from registration.models import EmailCode, Registration, ReviewClaim, RuleTable, TelephoneCode
+from registration import emails_inviting
+from registration.models import (
+    EmailCode,
+    Invitation,
+    Registration,
+    ReviewClaim,
+    RuleTable,
+    TelephoneCode,
+)
 
 UNVERIFIED = timedelta(hours=72)
 REJECTED = timedelta(days=30)
 CODES = timedelta(hours=24)
+INVITATIONS = timedelta(days=30)
 
 
 def codes() -> QuerySet[Any]:
@@ -49,6 +58,29 @@ def of_the_past() -> QuerySet[Any]:
     )
 
 
+def invitations() -> QuerySet[Any]:
+    """Of people who did not come."""
+    ended_before = Edition.edition_now("edition__") - INVITATIONS
+    return Invitation.objects.filter(
+        Q(valid_until__lt=ended_before) | Q(revoked_at__lt=ended_before),
+        kind=Invitation.Kind.PERSONAL,
+        uses=0,
+    )
+
+
+def erase_invitations(rows: QuerySet[Any]) -> int:
+    """With the letters, which hold the address."""
+    keys = [emails_inviting.key_of_invitation(pk) for pk in rows.values_list("pk", flat=True)]
+    Letter.objects.filter(once__in=keys).delete()
+    return retention.delete(rows)
+
+
+def invitations_of_the_past() -> QuerySet[Any]:
+    return Invitation.objects.filter(
+        retention.ended_before(retention.AFTER_THE_EDITION, "edition__")
+    )
+
+
 # Before the people whom nothing holds any more.
 for _label, _rows in (
     (_("Codes by mail"), codes),
@@ -58,5 +90,9 @@ for _label, _rows in (
     (_("Registrations whose address was not confirmed"), unverified),
     (_("Rejected registrations"), rejected),
     (_("Registrations"), of_the_past),
+    (_("Invitations"), invitations_of_the_past),
 ):
     retention.steps.register(retention.Step(_label, _rows, retention.delete), order=50)
+retention.steps.register(
+    retention.Step(_("Invitations that nobody followed"), invitations, erase_invitations), order=50
+)

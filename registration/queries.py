@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from congress import pdf
-from congress.models import Admission, Edition, Page, User
+from congress.models import Admission, Edition, Letter, Page, User
 from congress.models.access import AdmissionQuerySet
-from registration.models import Registration
+from congress.models.database import StatementNow
+from registration.models import Invitation, Registration
 
 
 def registration_of(person: User, edition: Edition) -> Registration | None:
@@ -69,3 +86,36 @@ def comes_to_the_hall(admission: Admission, edition: Edition, now: datetime) -> 
         return False
     on_site = admission.kind in (Admission.Kind.SPEAKER, Admission.Kind.STAFF)
     return on_site or edition.format != Edition.Format.VIRTUAL
+
+
+def letters_within(
+    period: timedelta, *, to: Collection[str], templates: Collection[str]
+) -> dict[str, int]:
+    """How many of these letters each mailbox (`email_key`) has got, by the real clock."""
+    since = ExpressionWrapper(
+        StatementNow() + Coalesce(F("edition__clock_shift"), timedelta(0)) - period,
+        output_field=DateTimeField(),
+    )
+    # Where the rule stands in Python: `email_key_of`.
+    key = Func(
+        F("to"),
+        Value(r"^([^+@]+)\+[^@]*@"),
+        Value(r"\1@"),
+        function="REGEXP_REPLACE",
+        output_field=CharField(),
+    )
+    found = (
+        Letter.objects.filter(template__in=templates, written_at__gt=since)
+        .annotate(mailbox=key)
+        .filter(mailbox__in=list(to))
+        .order_by()
+    )
+    return dict(found.values_list("mailbox").annotate(Count("pk")))
+
+
+def invitations_in_figures(edition: Edition) -> dict[str, int]:
+    """How many invitations there are, how many people came by them, and how many still may."""
+    rows = Invitation.objects.of_edition(edition)
+    return rows.aggregate(sent=Count("pk"), used=Coalesce(Sum("uses"), 0)) | rows.open().aggregate(
+        left=Coalesce(Sum(F("uses_max") - F("uses")), 0)
+    )

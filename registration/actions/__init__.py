@@ -1,7 +1,14 @@
 """Everything that changes registrations. A machine may only admit; every refusal is made by a person."""
 
-from registration.actions.badges import BADGES_AT_ONCE, lock_badge, print_badges
-from registration.actions.deciding import admit, reject
+from registration.actions.badges import (
+    BADGES_AT_ONCE,
+    lock_badge,
+    print_badges,
+)
+from registration.actions.deciding import (
+    admit,
+    reject,
+)
 from registration.actions.desk import (
     Called,
     admit_at_the_desk,
@@ -13,22 +20,49 @@ from registration.actions.desk import (
     send_code_for_caller,
     send_way_in,
 )
-from registration.actions.level import RegistrationHasEnded, say_level
-from registration.actions.own import cancel, give_evidence
+from registration.actions.inviting import (
+    Invited,
+    change_invitation,
+    follow_invitation,
+    insist_on_open,
+    invitation_of_code,
+    invitation_of_link,
+    invite_body,
+    invite_people,
+    renew_code,
+    revoke_invitation,
+    send_invitation_again,
+)
+from registration.actions.level import (
+    RegistrationHasEnded,
+    say_level,
+)
+from registration.actions.mailboxes import (
+    TooManyLetters,
+)
+from registration.actions.own import (
+    cancel,
+    give_evidence,
+)
 from registration.actions.refusals import (
     AlreadyAsked,
     AlreadyConfirmed,
     AlreadyDecided,
     AlreadyRegistered,
+    AlreadyRevoked,
     CannotBeCancelled,
     CodeIsOver,
     CongressIsOver,
+    FewerThanUsed,
+    InvitationIsOver,
     MayNotAdmit,
     NoAddress,
     NobodyToPrint,
     NoQuestion,
     NoReason,
+    NoSuchInvitation,
     NotByTelephone,
+    NotForThisAddress,
     NothingAsked,
     NothingToReopen,
     NotInReview,
@@ -44,6 +78,7 @@ from registration.actions.refusals import (
 )
 from registration.actions.registering import (
     Verified,
+    is_open,
     register,
     registration_of_link,
     send_code_again,
@@ -71,7 +106,9 @@ from registration.actions.rules import (
     renew_table,
     write_table,
 )
-from registration.actions.settings import change_settings
+from registration.actions.settings import (
+    change_settings,
+)
 
 __all__ = [
     "BADGES_AT_ONCE",
@@ -79,17 +116,23 @@ __all__ = [
     "AlreadyConfirmed",
     "AlreadyDecided",
     "AlreadyRegistered",
+    "AlreadyRevoked",
     "Called",
     "CannotBeCancelled",
     "CodeIsOver",
     "CongressIsOver",
+    "FewerThanUsed",
+    "InvitationIsOver",
+    "Invited",
     "MayNotAdmit",
     "NoAddress",
     "NoQuestion",
     "NoReason",
+    "NoSuchInvitation",
     "NoWayIn",
     "NobodyToPrint",
     "NotByTelephone",
+    "NotForThisAddress",
     "NotInReview",
     "NotOpenYet",
     "NothingAsked",
@@ -102,6 +145,7 @@ __all__ = [
     "TableIsGone",
     "TooManyAtOnce",
     "TooManyCodes",
+    "TooManyLetters",
     "TooSoon",
     "Verified",
     "WrongCode",
@@ -113,6 +157,7 @@ __all__ = [
     "answer",
     "ask",
     "cancel",
+    "change_invitation",
     "change_rule",
     "change_settings",
     "check_rule",
@@ -120,7 +165,14 @@ __all__ = [
     "correct",
     "correct_address",
     "enter_by_telephone",
+    "follow_invitation",
     "give_evidence",
+    "insist_on_open",
+    "invitation_of_code",
+    "invitation_of_link",
+    "invite_body",
+    "invite_people",
+    "is_open",
     "lock_badge",
     "make_telephone_code",
     "may_admit",
@@ -132,11 +184,14 @@ __all__ = [
     "registration_of_link",
     "reject",
     "remove_rule",
+    "renew_code",
     "renew_table",
     "reopen",
+    "revoke_invitation",
     "say_level",
     "send_code_again",
     "send_code_for_caller",
+    "send_invitation_again",
     "send_way_in",
     "verify",
     "verify_by_link",

@@ -9,6 +9,7 @@ from django.db import transaction
 from congress.models import User
 from registration import emails
 from registration.actions.entering import note, take_back
+from registration.actions.inviting import give_invitation_back
 from registration.actions.refusals import CannotBeCancelled, NotInReview
 from registration.models import Registration
 
@@ -41,6 +42,7 @@ def cancel(*, registration: Registration, now: datetime, by: User | None = None)
         raise CannotBeCancelled
     registration.refresh_from_db()
     if registration.person is not None:
+        give_invitation_back(registration)
         take_back(registration, now=now, by=by)
         note("cancelled", registration, now=now, by=by)
         emails.cancelled(registration)

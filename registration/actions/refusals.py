@@ -122,3 +122,25 @@ class AlreadyRegistered(Refused):
 
 class NoAddress(Refused):
     message = _("There is no address to send it to.")
+
+
+class InvitationIsOver(Refused):
+    """`message` says which way: to whoever was given the invitation, that is no secret."""
+
+
+class NotForThisAddress(Refused):
+    message = _(
+        "This invitation holds for the address that we sent it to. Please enter that one, or register without it."
+    )
+
+
+class NoSuchInvitation(Refused):
+    message = _("We do not know this code. Please compare it once more with our letter.")
+
+
+class AlreadyRevoked(Refused):
+    message = _("This invitation was withdrawn already.")
+
+
+class FewerThanUsed(Refused):
+    message = _("So many have used this invitation already. Please allow at least as many.")

@@ -12,20 +12,28 @@ from django.db.models import F, Q
 from django.utils.crypto import get_random_string
 
 from congress import links, mailbox
-from congress.models import AccessLink, Admission, Edition, Level, User
+from congress.models import AccessLink, Edition, Level, User
 from congress.models.database import StatementNow
 from registration import eligibility, emails
-from registration.actions.entering import let_in, note, open_link, personal_link
+from registration.actions.entering import (
+    let_in,
+    machine_may_admit,
+    note,
+    open_link,
+    personal_link,
+)
 from registration.actions.holders import alone_with, holder
+from registration.actions.inviting import follow_invitation, insist_on_open, use_invitation
 from registration.actions.refusals import (
     CodeIsOver,
+    NotForThisAddress,
     NotOpenYet,
     RegistrationClosed,
     TooManyCodes,
     TooSoon,
     WrongCode,
 )
-from registration.models import EmailCode, Registration
+from registration.models import EmailCode, Invitation, Registration
 from registration.models.registrations import email_key_of, name_key_of
 
 PAUSE_BETWEEN_CODES = timedelta(seconds=30)
@@ -41,24 +49,35 @@ class Verified:
     person: User
     link: AccessLink | None
     for_the_first_time: bool
+    # Somebody else had the last use of the invitation, or it was withdrawn: the check is the one for everybody.
+    invitation_was_over: bool = False
 
 
 @transaction.atomic
 def register(
-    *, edition: Edition, now: datetime, form_key: UUID, privacy_version: str, **given: str
+    *,
+    edition: Edition,
+    now: datetime,
+    form_key: UUID,
+    privacy_version: str,
+    invitation: Invitation | None = None,
+    **given: str,
 ) -> Registration:
     """Keep what somebody typed and send a code to the address. The same form twice is one registration.
 
     What happens does not depend on whether the address is known; only the letter does.
-    Raises `NotOpenYet`, `RegistrationClosed` or `TooManyCodes`.
+    Raises `NotOpenYet`, `RegistrationClosed`, `TooManyCodes`, `InvitationIsOver` or `NotForThisAddress`.
     """
-    if now < edition.registration_opens_at:
-        raise NotOpenYet
-    if not edition.takes_registrations(now):
-        raise RegistrationClosed
+    if invitation is not None:
+        insist_on_open(invitation, now)
+    if not is_open(edition, now, invitation):
+        raise NotOpenYet if now < edition.registration_opens_at else RegistrationClosed
     given["email"] = mailbox.canonical(given["email"])
+    if invitation is not None and not invitation.is_for(email_key_of(given["email"])):
+        raise NotForThisAddress
     values: dict[str, Any] = {
         **given,
+        "invitation": invitation,
         "email_key": email_key_of(given["email"]),
         "name_key": name_key_of(given["first_name"], given["last_name"]),
         "submitted_at": now,
@@ -88,6 +107,13 @@ def register(
             return registration
     send_code(registration)
     return registration
+
+
+def is_open(edition: Edition, now: datetime, invitation: Invitation | None) -> bool:
+    """Whether somebody may register now; some invitations hold before and after, until the congress ends."""
+    if invitation is not None and invitation.outside_the_window:
+        return now < edition.ends_at
+    return edition.takes_registrations(now)
 
 
 def of_form(edition: Edition, form_key: UUID) -> Registration | None:
@@ -213,17 +239,20 @@ def _complete(registration: Registration, *, now: datetime, by: User | None = No
     earlier = earlier or active_of(registration.edition, Q(person=person))
     if earlier is not None:
         registration.delete()
+        follow_invitation(earlier, registration.invitation_id, now=now)
         return _again(earlier, person, now)
 
     assessed = eligibility.assess(registration.address, registration.edition)
-    # Whom a person has shut out, a person lets in again.
-    shut_out = Admission.objects.shut_out().filter(person=person, edition=registration.edition)
-    admitted = assessed.admits and person.is_active and not shut_out.exists()
+    may_be_admitted = machine_may_admit(person, registration.edition)
+    invited_by = registration.invitation_id if may_be_admitted else None
+    invitation = use_invitation(registration, invited_by)
+    admitted = may_be_admitted and (assessed.admits or invitation is not None)
     values: dict[str, Any] = {
         "person": person,
         "state": Registration.State.ADMITTED if admitted else Registration.State.IN_REVIEW,
-        "level": assessed.level or Level.OTHER,
-        "land": assessed.land or None,
+        "level": (invitation and invitation.level) or assessed.level or Level.OTHER,
+        "land": (invitation and invitation.land_id) or assessed.land or None,
+        "invitation": invitation,
         "eligibility": assessed.decision,
         "rule": assessed.rule,
         "verified_at": now,
@@ -238,7 +267,13 @@ def _complete(registration: Registration, *, now: datetime, by: User | None = No
     else:
         link = personal_link(registration, now=now)
         emails.in_review(registration, link)
-    return Verified(registration, person, link, for_the_first_time=True)
+    return Verified(
+        registration,
+        person,
+        link,
+        for_the_first_time=True,
+        invitation_was_over=invited_by is not None and invitation is None,
+    )
 
 
 def _again(registration: Registration, person: User, now: datetime) -> Verified:

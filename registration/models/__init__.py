@@ -1,6 +1,7 @@
-"""What there is: rules about addresses, registrations, codes by mail and telephone, reviews, settings of an edition."""
+"""What there is: rules about addresses, registrations, codes, reviews, invitations, settings."""
 
 from registration.models.desk import TelephoneCode
+from registration.models.invitations import Invitation
 from registration.models.registrations import EmailCode, Registration
 from registration.models.reviewing import (
     ColleagueConfirmation,
@@ -15,6 +16,7 @@ __all__ = [
     "ColleagueConfirmation",
     "DomainRule",
     "EmailCode",
+    "Invitation",
     "Registration",
     "RegistrationSettings",
     "ReviewClaim",

@@ -15,10 +15,11 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineField, MailboxField, ParagraphField
-from congress.models import Edition, Level, User
+from congress.models import Admission, Edition, Level, User
 from congress.models import State as Land
 from congress.models.database import StatementNow
 from congress.text import folded
+from registration.models.invitations import Invitation
 from registration.models.rules import DomainRule
 
 
@@ -173,6 +174,15 @@ class Registration(models.Model):
         blank=True,
         verbose_name=_("rule"),
     )
+    invitation = models.ForeignKey(
+        Invitation,
+        on_delete=models.SET_NULL,
+        related_name="registrations",
+        null=True,
+        blank=True,
+        verbose_name=_("invitation"),
+        help_text=_("It counts once the address is confirmed."),
+    )
     authority = LineField(
         _("which authority"),
         max_length=255,
@@ -209,7 +219,7 @@ class Registration(models.Model):
         null=True,
         blank=True,
         verbose_name=_("decided by"),
-        help_text=_("Empty: admitted by a rule."),
+        help_text=_("Empty: admitted by a rule or an invitation."),
     )
     reason = ParagraphField(_("reason"), max_length=2000, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
@@ -311,6 +321,11 @@ class Registration(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in self.ACTIVE
+
+    @property
+    def admission_kind(self) -> str:
+        """As what the person enters."""
+        return self.invitation.becomes if self.invitation else Admission.Kind.ATTENDEE
 
     @property
     def may_be_cancelled(self) -> bool:

@@ -24,7 +24,9 @@ from congress.http import EditionRequest, kept_nowhere, see_other
 from congress.models import User
 from registration import actions, emails, limits, queries
 from registration.forms import CodeForm, OwnDeviceForm, RegistrationForm
-from registration.models import Registration, RegistrationSettings
+from registration.forms_inviting import InvitationCodeForm
+from registration.models import Invitation, Registration, RegistrationSettings
+from registration.views import invitations
 
 PENDING = "registration"  # in the session: the registration whose code this browser waits for
 
@@ -40,13 +42,24 @@ def register(request: EditionRequest) -> HttpResponseBase:
         own = queries.registration_of(request.user, edition)
         if own is not None and own.is_active:
             return redirect(own)
+    invitation = invitations.carried(request)
     if request.method != "POST":
-        if not edition.takes_registrations(request.now):
+        if not actions.is_open(edition, request.now, invitation):
             early = request.now < edition.registration_opens_at
             return render(request, "registration/closed.html", {"early": early})
-        return _form_page(request, RegistrationForm(initial=_known(request)))
+        form = RegistrationForm(initial=_invited(request, invitation))
+        return _form_page(request, form, InvitationCodeForm(), invitation)
+    if "without_invitation" in request.POST:
+        invitations.drop(request)
+        return see_other("register", edition=edition.slug)
     form = RegistrationForm(request.POST)
-    if form.is_valid():
+    code_form = InvitationCodeForm(request.POST)
+    if invitation is None and code_form.is_valid():
+        invitation = _typed(request, code_form)
+        if not form.is_valid():  # one summary names whatever is wrong on the page
+            for problem in code_form.errors.get("invitation_code", ()):
+                form.add_error(None, problem)
+    if form.is_valid() and code_form.is_valid():
         if not limits.fuse_holds(request):
             return render(request, "429.html", status=429)
         given = {name: form.cleaned_data[name] for name in _FIELDS}
@@ -57,23 +70,65 @@ def register(request: EditionRequest) -> HttpResponseBase:
                 form_key=form.cleaned_data["form_key"],
                 privacy_version=queries.privacy_version(edition),
                 language="en" if (get_language() or "de").startswith("en") else "de",
+                invitation=invitation,
                 **given,
             )
+        except actions.NotForThisAddress as refusal:
+            form.add_error("email", str(refusal.message))
         except Refused as refusal:
             form.add_error(None, str(refusal.message))
         else:
             request.session[PENDING] = registration.pk
+            if (
+                invitation is not None
+            ):  # whoever comes back to correct the address need not type the code again
+                invitations.carry(request, invitation)
             return see_other(reverse("registration_code", kwargs={"edition": edition.slug}))
-    return _form_page(request, form)
+    return _form_page(request, form, code_form, invitation)
 
 
 _FIELDS = ("title", "first_name", "last_name", "body", "email")
 
 
-def _form_page(request: EditionRequest, form: RegistrationForm) -> HttpResponse:
+def _typed(request: EditionRequest, form: InvitationCodeForm) -> Invitation | None:
+    """The invitation whose code was typed; what is wrong with it stands at the field."""
+    code = form.cleaned_data["invitation_code"]
+    try:
+        found = actions.invitation_of_code(request.edition, code) if code else None
+        if found is not None:
+            actions.insist_on_open(found, request.now)
+    except Refused as refusal:
+        form.add_error("invitation_code", str(refusal.message))
+        return None
+    return found
+
+
+def _invited(request: EditionRequest, invitation: Invitation | None) -> dict[str, Any]:
+    """What need not be typed: what the organisers knew of whom they invited, and what we know ourselves."""
+    if invitation is None:
+        return _known(request)
+    given = {name: value for name in _FIELDS if (value := getattr(invitation, name))}
+    address = given.pop("email", "")
+    return {**given, **_known(request)} | (
+        {"email": address} if not invitation.is_for_a_body else {}
+    )
+
+
+def _form_page(
+    request: EditionRequest,
+    form: RegistrationForm,
+    code_form: InvitationCodeForm,
+    invitation: Invitation | None,
+) -> HttpResponse:
     form.ask_while_typing(reverse("registration_address", kwargs={"edition": request.edition.slug}))
     settings_now = RegistrationSettings.objects.of(request.edition)
-    return render(request, "registration/register.html", {"form": form, "settings": settings_now})
+    context = {
+        "form": form,
+        "code_form": code_form,
+        "invitation": invitation,
+        "settings": settings_now,
+    }
+    return render(request, "registration/register.html", context)
 
 
 def _known(request: EditionRequest) -> dict[str, Any]:
@@ -155,6 +210,7 @@ def _enter(request: EditionRequest, verified: actions.Verified) -> HttpResponseB
     """Sign in whoever has proved the mailbox, and show what became of the registration."""
     goal = verified.registration.get_absolute_url()
     request.session.pop(PENDING, None)
+    invitations.drop(request)
     person = verified.person
     if verified.link is not None:
         congress_actions.enter_by_link(
@@ -170,6 +226,14 @@ def _enter(request: EditionRequest, verified: actions.Verified) -> HttpResponseB
         # Whoever has a second factor is asked for it.
         login = Login(user=person, redirect_url=goal, email=person.email)
         response = perform_login(request, login)
+    if verified.invitation_was_over:
+        messages.warning(
+            request,
+            _(
+                "Your invitation was used up, withdrawn or over in the meantime. "
+                "We treat your registration like any other."
+            ),
+        )
     if not verified.for_the_first_time:
         messages.info(request, _("Your address was confirmed already."))
     response.status_code = 303

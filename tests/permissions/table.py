@@ -270,6 +270,12 @@ DOORS: dict[str, Door] = {
     "rule_check": staff("organiser", arguments=("rule",), method="post", opens=303),
     # All editions share the list: taken away by those who work for all.
     "rule_remove": Door(frozenset({"fitko", "operator"}), ("edition", "rule")),
+    "invitation": public("token", opens=404),
+    "invitation_code": public(),
+    "orga_invitations": staff("organiser"),
+    "invite_people": staff("organiser"),
+    "invite_body": staff("organiser"),
+    "orga_invitation": staff("organiser", arguments=("number",), opens=404),
     "my_registration": Door(SIGNED_IN),
     "registration_level": Door(SIGNED_IN, opens=404),
     "registration_cancel": Door(SIGNED_IN, opens=404),

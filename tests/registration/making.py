@@ -1,13 +1,14 @@
 """Makes registrations, rules and what belongs to them."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from congress import mail
 from congress.models import Letter
 from registration import actions
-from registration.models import DomainRule, Registration
+from registration.models import DomainRule, Invitation, Registration
+from registration.models.registrations import email_key_of
 
 OPEN = datetime(2021, 3, 1, 9, 0, tzinfo=UTC)  # registration is open
 
@@ -50,6 +51,25 @@ def make_registration(edition, *, state: str = "unverified", **fields: Any) -> R
     return registration
 
 
+def make_invitation(edition, **fields: Any) -> Invitation:
+    """For one person, good for a week; `kind="body"` has a code that nobody knows but `code=` of the test."""
+    code = fields.pop("code", "")
+    values: dict[str, Any] = {
+        "kind": "personal",
+        "email": "ines.gast@freie-post.example",
+        "becomes": "attendee",
+        "valid_until": edition.now() + timedelta(days=7),
+        "created_at": edition.now() - timedelta(hours=1),
+        "form_key": uuid.uuid4(),
+    } | fields
+    if values["kind"] == "body":
+        values = {"body": "Stadt Beispielheim"} | values | {"email": ""}
+        values["code_hash"] = Invitation.hashed(code or Invitation.new_code())
+    else:
+        values["email_key"] = email_key_of(values["email"])
+    return Invitation.objects.create(edition=edition, **values)
+
+
 def letters(*names: str) -> list[Letter]:
     """Letters of these names, the oldest first."""
     return list(
@@ -64,6 +84,9 @@ def code_of(registration) -> str:
 
 
 def secret_of(registration) -> dict[str, str]:
-    letter = letters("code", "already_registered")[-1]
-    assert letter.objects_named["registration"][1] == registration.pk
+    *_older, letter = (
+        letter
+        for letter in letters("code", "already_registered")
+        if letter.objects_named["registration"][1] == registration.pk
+    )
     return mail.unsealed(letter)

@@ -1,0 +1,101 @@
+"""Letters to people who are invited, by the organisers. The link in them is signed, never stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import override
+
+from congress import links, mail
+from congress.models import Letter
+from registration.emails import harmless
+from registration.models import Invitation
+
+INVITED = "registration/emails/invited.md"
+INVITED_BODY = "registration/emails/invited_body.md"
+
+ALL = (INVITED, INVITED_BODY)
+
+# The kind of the signed token behind the links.
+INVITATION = "invite"
+
+
+def invited(invitation: Invitation) -> Letter:
+    """To a person, or to a mailbox that several read."""
+    return mail.post_letter(
+        INVITED,
+        once=key_of_invitation(invitation.pk),
+        edition=invitation.edition,
+        to=invitation.email or "",
+        language=invitation.language,
+        invitation=invitation,
+    )
+
+
+def invited_body(invitation: Invitation, code: str) -> Letter:
+    """The code of a body, to whoever passes it on there. Forgotten once it was sent."""
+    return mail.post_letter(
+        INVITED_BODY,
+        once=f"{INVITED_BODY}:{invitation.pk}:{bytes(invitation.code_hash or b'').hex()[:32]}",
+        edition=invitation.edition,
+        to=invitation.email or "",
+        language=invitation.language,
+        secret={"code": code},
+        invitation=invitation,
+    )
+
+
+def key_of_invitation(number: int) -> str:
+    return f"{INVITED}:{number}"
+
+
+def letters_about(invitation: Invitation) -> QuerySet[Letter]:
+    return Letter.objects.filter(
+        Q(once=key_of_invitation(invitation.pk))
+        | Q(once__startswith=f"{INVITED_BODY}:{invitation.pk}:")
+    )
+
+
+# --- Links -----------------------------------------------------------------------------------------------
+
+
+def invitation_url(invitation: Invitation, language: str = "") -> str:
+    """Where the invitation is opened. The same for everybody of a body; a new code ends it."""
+    token = links.signed_token(INVITATION, invitation.pk, signed_about(invitation))
+    return _url("invitation", invitation.edition.slug, token, language or invitation.language)
+
+
+def signed_about(invitation: Invitation) -> str:
+    if invitation.is_for_a_body:
+        return bytes(invitation.code_hash or b"").hex()
+    return invitation.email or ""
+
+
+def _url(name: str, edition: str, token: str, language: str) -> str:
+    with override(language):
+        path: str = reverse(name, kwargs={"edition": edition, "token": token})
+    return f"{settings.SITE_URL}{path}"
+
+
+# --- What their texts need ---------------------------------------------------------------------------------
+
+
+def _about_an_invitation(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    invitation: Invitation = context["invitation"]
+    if invitation.revoked_at is not None:
+        raise mail.NotDeliverable("the invitation was withdrawn")
+    return {
+        "greeting": harmless(invitation.display_name),
+        "invitation_url": invitation_url(invitation),
+        "as_speaker": invitation.is_for_speakers,
+        "last_day": invitation.last_day,
+        "several": invitation.uses_max if invitation.uses_max > 1 else 0,
+        "reply_to": invitation.reply_to or "",
+    }
+
+
+for _template in (INVITED, INVITED_BODY):
+    mail.ENRICHERS[_template] = [_about_an_invitation]
