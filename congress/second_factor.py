@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account import app_settings
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from allauth.mfa.utils import is_mfa_enabled
@@ -74,6 +78,22 @@ def has_given(request: HttpRequest) -> bool:
     """Whether this session has seen a second factor."""
     records = get_authentication_records(request, request.user)  # asked after sign-in
     return any(record.get("method") == "mfa" for record in records)
+
+
+def insist_on_fresh(request: HttpRequest) -> None:
+    """Before somebody gives rights: they showed lately, at the sign-in or since, who they are.
+
+    Raises `ReauthenticationRequired`, which leads to the page that asks, and back. Whoever has neither second factor
+    nor password can show nothing, and is not asked; outside the demonstration guarded roles have a second factor.
+    """
+    if not get_reauthentication_flows(request.user):
+        return
+    records = get_authentication_records(request, request.user)
+    if (
+        time.time() - max((one["at"] for one in records), default=0.0)
+        >= app_settings.REAUTHENTICATION_TIMEOUT
+    ):
+        raise ReauthenticationRequired
 
 
 @receiver(authenticator_added)

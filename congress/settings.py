@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "congress.badges.BadgeMiddleware",
+    "congress.staff_sessions.StaffSessionMiddleware",
     "congress.second_factor.SecondFactorMiddleware",
     "congress.middleware.QueryMiddleware",
     "congress.middleware.EditionMiddleware",

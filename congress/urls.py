@@ -36,6 +36,7 @@ if settings.DEMO:
 urlpatterns += i18n_patterns(
     path("", views.start, name="start"),
     path("konto/login/code/confirm/", views.confirm_login_code, name="account_confirm_login_code"),
+    path("konto/wach/", views.awake, name="awake"),
     path("konto/", include("allauth.urls")),
     path("zugang/<str:token>/", views.access_link, name="access_link"),
     path("presse/zugang/<str:token>/", views.access_link, name="press_access_link"),

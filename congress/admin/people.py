@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from congress import actions, permissions
@@ -15,6 +15,7 @@ from congress.admin.scope import EditionScopedAdmin, HistoryAdmin, OneEditionFor
 from congress.fields import MailboxFormField
 from congress.models import Admission, Role, User
 from congress.permissions import Reach
+from congress.second_factor import insist_on_fresh
 
 
 class RoleInline(ReadOnlyInline):
@@ -86,6 +87,12 @@ class UserAdmin(EditionScopedAdmin):
         if not cast(User, request.user).is_superuser or obj == request.user:
             fields.append("is_superuser")
         return fields
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Operators make others operators: whoever may do so shows once more who they are."""
+        if request.method == "POST" and cast(User, request.user).is_superuser:
+            insist_on_fresh(request)
+        return super().changeform_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
@@ -162,6 +169,21 @@ class RoleAdmin(HistoryAdmin):
         if "person" in form.base_fields:
             form.base_fields["person"].required = False  # or the address; the form insists on one
         return form
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Whoever gives rights shows once more who they are, before they type and when they save."""
+        if self.has_add_permission(request) or self.has_change_permission(request):
+            insist_on_fresh(request)
+        return super().changeform_view(request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        insist_on_fresh(request)
+        return super().delete_view(request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST":
+            insist_on_fresh(request)
+        return super().changelist_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if obj.edition_id is None and not self.reach(request, "add", "change").everywhere:

@@ -21,7 +21,7 @@ from django.utils.crypto import constant_time_compare
 from congress.live.batches import Batcher
 from congress.live.origins import Scope, header
 from congress.models import AccessLink, Admission, Role, User
-from congress.sessions import SessionStore
+from congress.sessions import NOTED_EVERY, SessionStore, note_activity, staff_session_ends_at
 
 NOT_SIGNED_IN, NOT_ADMITTED, NO_SUCH_STAGE = 4401, 4403, 4404
 
@@ -57,6 +57,9 @@ class Visitor:
     link: int | None
     until: datetime  # by the real clock
     seal: str  # changes with the password
+    is_to_be_noted: bool = (
+        False  # by being here they are on duty, and nobody has written it down lately
+    )
     # What the app above asked for besides, see `PERSONAL`.
     personal: dict[str, list[Any]] = field(default_factory=dict)
 
@@ -76,7 +79,7 @@ PERSONAL: dict[str, str] = {}
 
 _LOOK = """
 SELECT w.n, st.id, e.id, e.clock_shift, statement_timestamp(),
-       s.session_data, s.expire_date, s.link_id,
+       s.session_data, s.expire_date, s.link_id, s.entered_at, s.seen_at, s.on_duty_at,
        u.id, u.is_active, u.is_superuser, u.password, u.language,
        a.kind, a.valid_until, a.revoked_at,
        l.valid_until, l.revoked_at, l.kind, l.edition_id,
@@ -101,7 +104,7 @@ ORDER BY w.n
 
 
 def look_up(wanted: Sequence[Wanted]) -> list[Visitor | Refusal]:
-    """One answer for each, in one query."""
+    """One answer for each, in one query. An open page of a stage keeps staff signed in: noted now and then."""
     personal = "".join(f", ({sql})" for sql in PERSONAL.values())
     with connection.cursor() as cursor:
         cursor.execute(
@@ -113,7 +116,15 @@ def look_up(wanted: Sequence[Wanted]) -> list[Visitor | Refusal]:
             ],
         )
         rows = cursor.fetchall()
-    return [_judge(one, row) for one, row in zip(wanted, rows, strict=True)]
+    answers = [_judge(one, row) for one, row in zip(wanted, rows, strict=True)]
+    on_duty = {
+        one.session_key
+        for one, answer in zip(wanted, answers, strict=True)
+        if isinstance(answer, Visitor) and answer.is_to_be_noted
+    }
+    if on_duty:
+        note_activity(sorted(on_duty), on_duty=True)
+    return answers
 
 
 # Many come at once when the doors open: those who stand there within a few milliseconds share a query.
@@ -170,12 +181,12 @@ def of_ticket(ticket: str, wanted: Wanted) -> Visitor | None:
 def _judge(wanted: Wanted, row: tuple[Any, ...]) -> Visitor | Refusal:
     (
         _number, stage, edition, shift, now,
-        data, expires, link,
+        data, expires, link, entered_at, seen_at, on_duty_at,
         person, is_active, is_superuser, password, language,
         kind, admitted_until, revoked_at,
         link_until, link_revoked_at, link_kind, link_edition,
         roles,
-    ) = row[:21]  # fmt: skip
+    ) = row[:24]  # fmt: skip
     if stage is None:
         return Refusal(NO_SUCH_STAGE)
     if person is None or not is_active or not _is_sealed(data, person, password):
@@ -190,6 +201,11 @@ def _judge(wanted: Wanted, row: tuple[Any, ...]) -> Visitor | Refusal:
         # As `congress.http.Access`: the stages of its edition, and no role goes with it.
         roles, is_superuser = [], False
         kind = kind if link_edition == edition else None
+    guarded = is_superuser or not {role.rstrip("@") for role in roles}.isdisjoint(Role.GUARDED)
+    if guarded:
+        ends.append(staff_session_ends_at(entered_at, seen_at, on_duty_at))
+        if ends[-1] <= now:
+            return Refusal(NOT_SIGNED_IN)
     admitted = (
         kind is not None
         and revoked_at is None
@@ -211,7 +227,8 @@ def _judge(wanted: Wanted, row: tuple[Any, ...]) -> Visitor | Refusal:
         link=link,
         until=min(ends),
         seal=seal(password),
-        personal=dict(zip(PERSONAL, row[21:], strict=True)),
+        is_to_be_noted=guarded and (on_duty_at is None or now - on_duty_at >= NOTED_EVERY),
+        personal=dict(zip(PERSONAL, row[24:], strict=True)),
     )
 
 

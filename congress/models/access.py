@@ -258,10 +258,21 @@ class BrowserSession(AbstractBaseSession):
         AccessLink, on_delete=models.CASCADE, related_name="sessions", null=True
     )
     entered_at = models.DateTimeField(_("entered"))
+    # Of people with guarded roles only (`congress.sessions.staff_session_ends_at`).
+    seen_at = models.DateTimeField(_("last active"), null=True)
+    on_duty_at = models.DateTimeField(_("last on duty"), null=True)
 
     class Meta(AbstractBaseSession.Meta):
         verbose_name = _("browser session")  # type: ignore[assignment]  # the stubs' Meta is in one language
         verbose_name_plural = _("browser sessions")  # type: ignore[assignment]  # the same
+
+    def save(self, **options: Any) -> None:
+        """The store writes what it knows; when somebody was active stands beside it."""
+        if options.get("force_update"):
+            known = {"session_key", "seen_at", "on_duty_at"}
+            names = [field.name for field in self._meta.concrete_fields]
+            options["update_fields"] = [name for name in names if name not in known]
+        super().save(**options)
 
     @classmethod
     def get_session_store_class(cls) -> Any:

@@ -1,6 +1,6 @@
 """Doors of the congress itself: public pages, personal links, operations, errors."""
 
-from congress.views.accounts import confirm_login_code
+from congress.views.accounts import awake, confirm_login_code
 from congress.views.errors import (
     bad_request,
     csrf_failure,
@@ -17,6 +17,7 @@ from congress.views.site import help_page, home, page, start
 
 __all__ = [
     "access_link",
+    "awake",
     "bad_request",
     "confirm_login_code",
     "csrf_failure",

@@ -1,4 +1,4 @@
-"""The page where the code of a sign-in is typed: allauth's, with a pause between two codes."""
+"""The page where the code of a sign-in is typed: allauth's, with a pause between two codes; and staying awake."""
 
 import time
 from email.utils import parseaddr
@@ -7,13 +7,17 @@ from typing import Any
 from allauth.account import views as stock
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from congress import wording
+from congress.models import User
+from congress.second_factor import needs_second_factor
+from congress.sessions import note_activity
 
 SECONDS_BETWEEN_CODES = 30
 
@@ -46,3 +50,15 @@ class ConfirmLoginCode(stock.ConfirmLoginCodeView):  # type: ignore[misc]  # all
 
 
 confirm_login_code = ConfirmLoginCode.as_view()
+
+
+@require_POST
+def awake(request: HttpRequest) -> HttpResponse:
+    """A page of ours tells that somebody is typing on it, or, with `duty`, that it is open and watched."""
+    key = request.session.session_key
+    if not isinstance(request.user, User) or key is None:
+        return HttpResponse(status=401)
+    # That something was done the middleware has noted, of those whom it concerns.
+    if "duty" in request.POST and needs_second_factor(request.user):
+        note_activity([key], on_duty=True)
+    return HttpResponse(status=204)

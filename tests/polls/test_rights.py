@@ -1,6 +1,10 @@
 """Rights of open sockets end: whoever may no longer watch is closed within seconds, with or without Redis."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from congress import actions
 from congress.live import sockets
@@ -164,3 +168,22 @@ async def test_a_badge_of_another_edition_opens_no_socket(pages, stage):
     await page.connect(timeout=8)
 
     assert await page.closed() == 4403
+
+
+async def test_an_open_socket_keeps_its_session_awake(pages, stage, monkeypatch):
+    monkeypatch.setattr("congress.live.sockets.LOOK_AGAIN_SECONDS", 0.1)
+    page, _ = await open_page(stage, make_role("organiser", stage.edition).person)
+    pages.append(page)
+    rows = BrowserSession.objects.all()
+    rows.update(
+        on_duty_at=timezone.now() - timedelta(minutes=20),
+        seen_at=timezone.now() - timedelta(minutes=40),
+        entered_at=timezone.now() - timedelta(hours=2),
+    )
+
+    for _tenth in range(60):
+        await asyncio.sleep(0.1)
+        if rows.get().on_duty_at > timezone.now() - timedelta(minutes=1):
+            break
+
+    assert rows.get().on_duty_at > timezone.now() - timedelta(minutes=1)
