@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from congress.models import User
 from congress.second_factor import needs_second_factor
 from congress.sessions import (
+    BADGE_KEY,
     ENTERED_KEY,
     LONGEST,
     NOTED_EVERY,
@@ -43,7 +44,9 @@ class StaffSessionMiddleware:
 
     def _look(self, request: HttpRequest) -> None:
         user = request.user
-        if not isinstance(user, User) or not needs_second_factor(user):
+        if not isinstance(user, User) or BADGE_KEY in request.session:
+            return  # a badge brings no role along
+        if not needs_second_factor(user):
             return
         row = request.session.row  # type: ignore[attr-defined]  # our store's; loaded by asking who it is
         if row is None:

@@ -15,7 +15,15 @@ from congress.live.entry import Refusal, Visitor, Wanted
 from congress.models import BrowserSession, Role
 from congress.sessions import staff_session_ends_at
 from tests.congress.test_admin_sign_in import SECRET, code, make_staff
-from tests.factories import NOW, make_admission, make_edition, make_role, make_stage, make_user
+from tests.factories import (
+    NOW,
+    make_admission,
+    make_edition,
+    make_link,
+    make_role,
+    make_stage,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +107,16 @@ def test_others_stay_signed_in(client, edition, who):
 
     assert client.get(f"/{edition.slug}/live/").status_code == 200
     assert BrowserSession.objects.get().seen_at is None
+
+
+def test_a_badge_brings_no_role_and_no_limit(client, edition):
+    person = make_role("organiser", edition).person
+    link, token = make_link(make_admission(edition, person=person), kind="badge")
+    client.post(reverse("access_link", kwargs={"token": token}))
+    backdate(client, entered_at=ago(hours=3))
+
+    assert client.get(f"/{edition.slug}/live/").status_code == 200
+    assert BrowserSession.objects.get(link=link).seen_at is None
 
 
 def test_whoever_works_stays_signed_in(client, edition):
