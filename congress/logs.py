@@ -19,7 +19,8 @@ REFUSALS = (BadRequest, MultiPartParserError, PermissionDenied, SuspiciousOperat
 
 # Personal links and everything that looks like one of their tokens.
 _TOKENS = re.compile(
-    r"\b(press|proof|confirm|attendee|speaker|moderator|director|screen|badge|ticket|invite)_[0-9A-Za-z]{8,}"
+    r"\b(press|proof|confirm|attendee|speaker|moderator|director|screen|badge|ticket|invite|colleague)"
+    r"_[0-9A-Za-z]{8,}"
 )
 _QUERIES = re.compile(r"([?&](?:ticket|key|code|token)=)[^&\s\"']+")
 _MAILBOXES = re.compile(r"[^\s@<>\"'=(]+@[^\s@<>\"',)]+\.[^\s@<>\"',)]+")

@@ -214,6 +214,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 5},
     },
     "send letters that are due": {"task": "congress.tasks.sweep_letters", "schedule": 10.0},
+    "ask colleagues whom applicants named": {
+        "task": "registration.tasks.ask_colleagues",
+        "schedule": 60.0,
+    },
+    "remind reviewers of old cases": {
+        "task": "registration.tasks.remind_reviewers",
+        "schedule": timedelta(minutes=20),
+    },
     "erase what may no longer be kept": {
         "task": "congress.tasks.erase_personal_data",
         "schedule": timedelta(hours=6),

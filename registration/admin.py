@@ -17,7 +17,7 @@ from congress.admin.scope import EditionScopedAdmin, HistoryAdmin, SharedAdmin, 
 from congress.models import Edition, User
 from registration import actions
 from registration.forms import RejectionForm
-from registration.models import DomainRule, Registration, RegistrationSettings
+from registration.models import DomainRule, Registration, RegistrationSettings, ReviewText
 
 
 @admin.register(Registration)
@@ -202,6 +202,26 @@ class DomainRuleAdmin(SharedAdmin, HistoryAdmin):
         """Whoever saves a rule has looked at it."""
         obj.checked_at, obj.checked_by = Edition().now(), request.user
         super().save_model(request, obj, form, change)
+
+
+@admin.register(ReviewText)
+class ReviewTextAdmin(HistoryAdmin):
+    """Reasons and questions that the check offers; those for all editions are written by those who work for all."""
+
+    list_display = ("title", "kind", "edition", "position")
+    list_select_related = ("edition",)
+    list_filter = ("edition", "kind")
+    search_fields = ("title", "text_de", "text_en")
+    fields = ("edition", "kind", "title", "text_de", "text_en", "position")
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "edition" in form.base_fields:
+            everywhere = self.reach(request, "add", "change").everywhere
+            form.base_fields["edition"].required = not everywhere
+        return form
 
 
 def shown(address: str) -> str:

@@ -13,13 +13,30 @@ from django.db import transaction
 from congress.demo.people import DEMO_PEOPLE
 from congress.demo.seed import demo_user
 from congress.models import Admission, Edition, Level, User
-from registration.models import DomainRule, Registration
+from registration.models import (
+    ColleagueConfirmation,
+    DomainRule,
+    Registration,
+    ReviewQuestion,
+)
 from registration.models.registrations import email_key_of, name_key_of
 
 RULES = (
     ("stadt-musterhausen.example", Level.KOMMUNE, "Stadt Musterhausen"),
     ("land-beispiel.example", Level.LAND, "Land Beispielland"),
+    ("amt-hohe-heide.example", Level.KOMMUNE, "Amt Hohe Heide"),
 )
+# Domain, decision, level, kind: those that a person looks at.
+DOUBTFUL: tuple[tuple[str, str, str, str], ...] = (
+    ("freie-post.example", DomainRule.Decision.DENY, "", "freemail"),
+    (
+        "hochschule-beispielland.example",
+        DomainRule.Decision.REVIEW,
+        Level.UNIVERSITY,
+        "hochschule",
+    ),
+)
+_IMITATED = "xn--" + "амт-һоһе-һеіԁе".encode("punycode").decode() + ".example"
 _KEYS = uuid.UUID("5f1d6c1e-7d0b-4d86-9a4e-0c7f0a2d1b60")
 _STATES = Registration.State
 
@@ -39,6 +56,13 @@ class Applicant:
     authority: str = ""
     how_to_check: str = ""
     reason: str = ""
+    switchboard: str = ""
+    evidence_page: str = ""
+    colleague_email: str = ""
+    is_confirmed: bool = False  # by that colleague
+    question: str = ""
+    answer: str = ""
+    is_pushed: bool = False
 
 
 APPLICANTS = (
@@ -48,10 +72,13 @@ APPLICANTS = (
         "Gemeinde Kleinbeispiel (Beispiel)",
         "gemeinde.kleinbeispiel@freie-post.example",
         _STATES.IN_REVIEW,
-        2,
+        1,
+        eligibility=Registration.Eligibility.DENY,
         authority="Gemeinde Kleinbeispiel, Bürgermeisterei",
-        how_to_check="Die Adresse steht auf der Seite der Gemeinde unter „Kontakt“.\n"
-        "Zentrale: 0000 000 00 12 (Beispiel)",
+        switchboard="0000 000 00-0 (Beispiel)",
+        evidence_page="https://www.gemeinde-kleinbeispiel.example/kontakt",
+        colleague_email="kim.albers@stadt-musterhausen.example",
+        is_confirmed=True,
     ),
     Applicant(
         "Cem",
@@ -59,7 +86,17 @@ APPLICANTS = (
         "Zweckverband Kommunale IT (Beispiel)",
         "c.aksoy@zweckverband-it.example",
         _STATES.IN_REVIEW,
-        3,
+        1,
+    ),
+    Applicant(
+        "Nele",
+        "Brandt",
+        "Zweckverband Kommunale IT (Beispiel)",
+        "n.brandt@zweckverband-it.example",
+        _STATES.IN_REVIEW,
+        1,
+        authority="Zweckverband Kommunale IT Beispielland",
+        evidence_page="https://www.zweckverband-it.example/team",
     ),
     Applicant(
         "Ida",
@@ -72,6 +109,36 @@ APPLICANTS = (
         eligibility=Registration.Eligibility.REVIEW,
         authority="Hochschule Beispielland, Fachbereich Verwaltung",
         how_to_check="Personenseite auf der Website der Hochschule",
+        question="Welche Aufgabe haben Sie an der Hochschule, und gibt es eine Seite, die Sie nennt?",
+        answer="Ich leite den Fachbereich Verwaltung: www.hochschule-beispielland.example/luedtke",
+    ),
+    Applicant(
+        "Sven",
+        "Kolbe",
+        "Amt Hohe Heide (Beispiel)",
+        f"sven.kolbe@{_IMITATED}",
+        _STATES.IN_REVIEW,
+        1,
+    ),
+    Applicant(
+        "Birte",
+        "Hansen",
+        "Landesbetrieb Beispielbau (Beispiel)",
+        "b.hansen@beispielbau.example",
+        _STATES.IN_REVIEW,
+        6,
+        question="Für welche Behörde oder Einrichtung arbeiten Sie, und wie dürfen wir das prüfen?",
+    ),
+    Applicant(
+        "Tarek",
+        "Özdemir",
+        "Samtgemeinde Beispielmoor (Beispiel)",
+        "t.oezdemir@samtgemeinde-beispielmoor.example",
+        _STATES.IN_REVIEW,
+        1,
+        authority="Samtgemeinde Beispielmoor, Ordnungsamt",
+        switchboard="0000 000 01-0 (Beispiel)",
+        is_pushed=True,
     ),
     Applicant(
         "Jonas",
@@ -128,6 +195,18 @@ def fill(edition: Edition) -> None:
                 "note": "Beispiel",
             },
         )
+    for domain, decision, doubtful_level, kind in DOUBTFUL:
+        DomainRule.objects.get_or_create(
+            domain=domain,
+            match=DomainRule.Match.EXACT,
+            defaults={
+                "decision": decision,
+                "level": doubtful_level,
+                "kind": kind,
+                "source": "demo",
+                "note": "Beispiel",
+            },
+        )
     for demo in DEMO_PEOPLE:
         person = demo_user(demo)
         if demo.admission == Admission.Kind.ATTENDEE and person is not None and person.email:
@@ -165,7 +244,7 @@ def _applicant(edition: Edition, applicant: Applicant, organiser: User | None) -
     moment = edition.starts_at - timedelta(days=applicant.days_before, hours=2)
     verified = applicant.state != _STATES.UNVERIFIED
     rejected = applicant.state == _STATES.REJECTED
-    _add(
+    registration = _add(
         edition,
         applicant.email,
         person=_person(applicant) if verified else None,
@@ -178,6 +257,15 @@ def _applicant(edition: Edition, applicant: Applicant, organiser: User | None) -
         eligibility=applicant.eligibility if verified else "",
         authority=applicant.authority,
         how_to_check=applicant.how_to_check,
+        switchboard=applicant.switchboard,
+        evidence_page=applicant.evidence_page,
+        colleague_email=applicant.colleague_email,
+        rule=DomainRule.objects.filter(domain=applicant.email.rpartition("@")[2]).first()
+        if verified
+        else None,
+        pushed_at=moment + timedelta(hours=4) if applicant.is_pushed else None,
+        asked_until=edition.ends_at if applicant.question and not applicant.answer else None,
+        in_review_since=moment + timedelta(days=2) if applicant.answer else None,
         submitted_at=moment,
         privacy_read_at=moment,
         verified_at=moment + timedelta(minutes=3) if verified else None,
@@ -186,6 +274,32 @@ def _applicant(edition: Edition, applicant: Applicant, organiser: User | None) -
         reason=applicant.reason,
         cancelled_at=moment + timedelta(days=6) if applicant.state == _STATES.CANCELLED else None,
     )
+    if applicant.question:
+        ReviewQuestion.objects.get_or_create(
+            registration=registration,
+            text=applicant.question,
+            defaults={
+                "asked_at": moment + timedelta(days=1),
+                "asked_by": organiser,
+                "answer": applicant.answer,
+                "answered_at": moment + timedelta(days=2) if applicant.answer else None,
+            },
+        )
+    if applicant.is_confirmed:
+        colleague = Registration.objects.filter(
+            edition=edition, email=applicant.colleague_email
+        ).first()
+        ColleagueConfirmation.objects.get_or_create(
+            registration=registration,
+            address=applicant.colleague_email,
+            defaults={
+                "colleague": colleague,
+                "named_at": moment + timedelta(minutes=5),
+                "asked_at": moment + timedelta(minutes=6),
+                "answer": ColleagueConfirmation.Answer.CONFIRMED,
+                "answered_at": moment + timedelta(hours=1),
+            },
+        )
 
 
 def _person(applicant: Applicant) -> User:
@@ -202,8 +316,8 @@ def _person(applicant: Applicant) -> User:
     return person
 
 
-def _add(edition: Edition, key: str, **fields: Any) -> None:
-    Registration.objects.get_or_create(
+def _add(edition: Edition, key: str, **fields: Any) -> Registration:
+    registration, _fresh = Registration.objects.get_or_create(
         edition=edition,
         form_key=uuid.uuid5(_KEYS, key),
         defaults={
@@ -212,3 +326,4 @@ def _add(edition: Edition, key: str, **fields: Any) -> None:
             "name_key": name_key_of(fields["first_name"], fields["last_name"]),
         },
     )
+    return registration

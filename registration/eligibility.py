@@ -88,6 +88,11 @@ def meaning(rule: DomainRule, settings: RegistrationSettings | None) -> str:
     return rule.decision if read == RegistrationSettings.Group.AS_LISTED else str(read)
 
 
+def is_doubtful(address: str) -> bool:
+    """Whether its local part is one of consultants or machines: a person looks, whatever the rule."""
+    return _is_doubtful(address.rpartition("@")[0])
+
+
 def is_shared(address: str) -> bool:
     """Whether several people usually read this mailbox, by its local part."""
     return _name_of_mailbox(address.rpartition("@")[0]) in shared_mailboxes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +14,14 @@ from django.utils.translation import override
 
 from congress import links, mail, wording
 from congress.models import AccessLink, Edition, Letter, User
-from registration import calendar
-from registration.models import EmailCode, Registration, RegistrationSettings, ReviewQuestion
+from registration import calendar, cases
+from registration.models import (
+    ColleagueConfirmation,
+    EmailCode,
+    Registration,
+    RegistrationSettings,
+    ReviewQuestion,
+)
 
 CODE = "registration/emails/code.md"
 ALREADY_REGISTERED = "registration/emails/already_registered.md"
@@ -23,11 +31,15 @@ REJECTED = "registration/emails/rejected.md"
 CANCELLED = "registration/emails/cancelled.md"
 ASKED = "registration/emails/asked.md"
 WAY_IN = "registration/emails/way_in.md"
+COLLEAGUE_ASKED = "registration/emails/colleague_asked.md"
+OVERDUE = "registration/emails/overdue.md"
 
 CONFIRM = "confirm"  # kind of the signed token behind the link in the letter with the code
+COLLEAGUE = "colleague"  # the same of the letter to a colleague who may vouch
 # A stranger may have typed the name: what could be read as an address or a link does not go to a mailbox
 # that nobody has confirmed.
 _NO_NAME = frozenset("/\\@:;<>{}[]=|")
+_LIKE_A_HOST = re.compile(r"www\.|[^\W\d_]{3,}\.[^\W\d_]{2,}", re.IGNORECASE)
 
 
 def code(registration: Registration, sent: EmailCode, plain: str) -> None:
@@ -58,6 +70,31 @@ def rejected(registration: Registration) -> None:
 def asked(question: ReviewQuestion, link: AccessLink | None) -> None:
     """What a reviewer would like to know, and where to answer."""
     _post(ASKED, question.registration, link, key=f":{question.pk}", question=question)
+
+
+def colleague_asked(confirmation: ColleagueConfirmation) -> None:
+    """To somebody whom an applicant has named: do you know each other?"""
+    colleague = confirmation.colleague
+    mail.post_letter(
+        COLLEAGUE_ASKED,
+        once=f"{COLLEAGUE_ASKED}:{confirmation.pk}",
+        edition=confirmation.registration.edition,
+        person=colleague.person if colleague is not None else None,
+        to=confirmation.address or "",
+        language=colleague.language if colleague is not None else "de",
+        registration=confirmation.registration,
+        confirmation=confirmation,
+    )
+
+
+def overdue(edition: Edition, person: User, today: date) -> None:
+    """To a reviewer, once a day: cases wait for longer than the edition promises."""
+    mail.post_letter(
+        OVERDUE,
+        once=f"{OVERDUE}:{edition.pk}:{person.pk}:{today.isoformat()}",
+        edition=edition,
+        person=person,
+    )
 
 
 def cancelled(registration: Registration) -> None:
@@ -123,7 +160,8 @@ def _post(
 
 def harmless(name: str) -> str:
     """The name, or nothing where it could be read as an address or a link."""
-    return "" if _NO_NAME.intersection(name) or "www." in name.casefold() else name
+    linklike = _NO_NAME.intersection(name) or _LIKE_A_HOST.search(name)
+    return "" if linklike else name
 
 
 def _addresses(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
@@ -158,8 +196,39 @@ def _with_review_time(letter: Letter, context: dict[str, Any]) -> dict[str, str]
     return {"review_time": settings_now.review_time}
 
 
+def _with_question_to_colleague(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
+    """What a stranger typed may be no advertisement in a letter to somebody else."""
+    confirmation: ColleagueConfirmation = context["confirmation"]
+    registration, colleague = confirmation.registration, confirmation.colleague
+    token = links.signed_token(COLLEAGUE, confirmation.pk, confirmation.address or "")
+    where = {"edition": registration.edition.slug, "token": token}
+    return {
+        "colleague_name": colleague.display_name if colleague is not None else "",
+        "applicant_name": harmless(registration.display_name),
+        "applicant_body": harmless(registration.authority or registration.body),
+        "confirm_url": settings.SITE_URL + reverse("registration_colleague", kwargs=where),
+    }
+
+
+def _with_overdue_cases(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    """How many there are when the letter leaves."""
+    edition = context["edition"]
+    now = edition.now()
+    review = RegistrationSettings.objects.of(edition)
+    late = cases.overdue(edition, now, review.review_days)
+    oldest = late.longest_wait()
+    return {
+        "count": late.count(),
+        "oldest": edition.local(oldest).date() if oldest is not None else None,
+        "review_time": review.review_time,
+        "review_url": settings.SITE_URL + reverse("review", kwargs={"edition": edition.slug}),
+    }
+
+
 for _template in (CODE, ALREADY_REGISTERED, ADMITTED, IN_REVIEW, REJECTED, CANCELLED, ASKED):
     mail.ENRICHERS[_template] = [_addresses]
 mail.ENRICHERS[ADMITTED].append(_with_calendar)
 mail.ENRICHERS[WAY_IN] = [_ways]
 mail.ENRICHERS[IN_REVIEW].append(_with_review_time)
+mail.ENRICHERS[COLLEAGUE_ASKED] = [_with_question_to_colleague]
+mail.ENRICHERS[OVERDUE] = [_with_overdue_cases]

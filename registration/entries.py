@@ -8,7 +8,17 @@ from django.utils.translation import gettext_lazy as _
 from congress import panels, permissions
 from congress.http import EditionRequest
 from congress.models import Admission, Edition, Role, User
-from registration import demo, demo_desk, demo_registry, desk, erasing, queries, registry  # noqa: F401  # erasing enters its own steps
+from registration import (
+    cases,
+    demo,
+    demo_desk,
+    demo_registry,
+    desk,
+    queries,
+    registry,
+    reviewing_texts,
+)
+from registration import erasing as erasing  # enters its own steps
 from registration.models import Registration, RegistrationSettings
 
 
@@ -61,15 +71,16 @@ def _may_have_registered(request: EditionRequest) -> bool:
     return admission is None or admission.kind == Admission.Kind.ATTENDEE
 
 
-def _in_review(edition: Edition, user: User) -> int:
-    return queries.waiting_for_review(edition)
+def _to_decide(edition: Edition, user: User) -> int:
+    return Registration.objects.of_edition(edition).to_do(edition.now()).count()
 
 
-def _list_in_review(edition: Edition) -> str:
-    return (
-        reverse("admin:registration_registration_changelist")
-        + f"?edition__id__exact={edition.pk}&state__exact={Registration.State.IN_REVIEW}"
-    )
+def _overdue(edition: Edition, user: User) -> int:
+    return cases.overdue(edition, edition.now()).count()
+
+
+def _check(edition: Edition) -> str:
+    return reverse("review", kwargs={"edition": edition.slug})
 
 
 panels.navigation.register(
@@ -82,8 +93,21 @@ panels.main_buttons.register(to_my_registration, order=20)
 panels.main_buttons.register(register_now, order=30)
 panels.waiting.register(
     panels.WaitingItem(
-        _("Registrations to check"), _in_review, _list_in_review, roles=(Role.Kind.ORGANISER,)
+        _("Registrations that wait longer than promised"),
+        _overdue,
+        _check,
+        roles=(Role.Kind.ORGANISER,),
     ),
+    order=5,
+)
+panels.waiting.register(
+    panels.WaitingItem(
+        _("Registrations to check"), _to_decide, _check, roles=(Role.Kind.ORGANISER,)
+    ),
+    order=10,
+)
+panels.orga_links.register(
+    panels.OrgaLink(_("Check"), "review", roles=(Role.Kind.ORGANISER, Role.Kind.HELP_DESK)),
     order=10,
 )
 panels.orga_figures.register(
@@ -121,6 +145,7 @@ panels.orga_links.register(
     panels.OrgaLink(_("Invitations"), "orga_invitations", roles=(Role.Kind.ORGANISER,)), order=25
 )
 panels.setup_steps.register(registry.install, order=30)
+panels.setup_steps.register(reviewing_texts.install, order=35)
 panels.demo_data.register(demo.fill, order=10)
 panels.demo_data.register(demo_registry.fill, order=11)
 panels.demo_data.register(demo_desk.fill, order=11)
@@ -139,6 +164,7 @@ panels.journal_verbs |= {
     "invitation.created": _("Invitation made"),
     "invitation.renewed": _("New code for an invitation"),
     "invitation.revoked": _("Invitation withdrawn"),
+    "registration.address_allowed": _("Address admitted by a rule"),
     "registration.admitted": _("Registration admitted"),
     "registration.answered": _("Question about a registration answered"),
     "registration.asked": _("Applicant asked"),
@@ -148,6 +174,9 @@ panels.journal_verbs |= {
     "registration.cancelled": _("Registration cancelled"),
     "registration.level_said": _("Level or Land corrected by the person"),
     "registration.settings_changed": _("Settings of the registration changed"),
+    "registration.colleague_confirmed": _("Applicant confirmed by a colleague"),
+    "registration.colleague_denied": _("A named colleague does not know the applicant"),
+    "registration.domain_allowed": _("Domain admitted by a rule"),
     "registration.corrected": _("Level or Land of a registration corrected"),
     "registration.pushed": _("Registration pushed to the top"),
     "registration.reopened": _("Rejected registration looked at once more"),
@@ -162,6 +191,10 @@ permissions.grant(
     "registration.change_registration",
     "registration.admit_registration",
     "registration.reject_registration",
+    "registration.view_reviewtext",
+    "registration.add_reviewtext",
+    "registration.change_reviewtext",
+    "registration.delete_reviewtext",
     "registration.view_registrationsettings",
     "registration.add_registrationsettings",
     "registration.change_registrationsettings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django import forms
 from django.urls import reverse
@@ -12,9 +13,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from congress import tables
+from congress import mailbox, tables
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
-from congress.models import Level, State
+from congress.models import Level
+from congress.models import State as Land
 from congress.outputs import header_text
 from registration.models import DomainRule, RegistrationSettings
 
@@ -122,7 +124,7 @@ class CodeForm(OwnDeviceForm):
 
 
 class EvidenceForm(forms.Form):
-    """What a person needs who checks by hand."""
+    """What a person needs who checks by hand: the authority, and one way at least to check it."""
 
     use_required_attribute = False
 
@@ -133,15 +135,175 @@ class EvidenceForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
         error_messages={"required": _("Please name the authority you work for.")},
     )
-    how_to_check = ParagraphFormField(
-        label=_("How may we check this?"),
-        max_length=1000,
-        help_text=_(
-            "For example the number of the switchboard, a page of the authority that names you or your address, "
-            "or a colleague who is registered already."
+    switchboard = LineFormField(
+        label=_("Number of your switchboard"),
+        max_length=60,
+        required=False,
+        help_text=_("We ring up and ask for you. No mobile number, please."),
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+    )
+    evidence_page = LineFormField(
+        label=_("A page of your authority that names you or your address"),
+        max_length=500,
+        required=False,
+        help_text=_("For example: www.gemeinde-musterhausen.example/kontakt"),
+        widget=forms.TextInput(
+            attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
         ),
+    )
+    colleague_email = MailboxFormField(
+        label=_("A colleague who is registered already"),
+        required=False,
+        help_text=_(
+            "The official e-mail address. If we can, we ask there whether you know each other; what is answered "
+            "only those read who check registrations."
+        ),
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    how_to_check = ParagraphFormField(
+        label=_("Another way, or something we should know"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    WAYS = ("switchboard", "evidence_page", "colleague_email", "how_to_check")
+
+    def clean_switchboard(self) -> str:
+        number: str = self.cleaned_data["switchboard"]
+        if number and sum(letter.isdigit() for letter in number) < FEWEST_DIGITS:
+            raise forms.ValidationError(_("Please enter a telephone number, with the area code."))
+        return number
+
+    def clean_evidence_page(self) -> str:
+        """With its scheme; only what a browser opens as a page, and nothing is fetched by us."""
+        given: str = self.cleaned_data["evidence_page"]
+        return web_address(given) if given else ""
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not any(given.get(name) or name in self.errors for name in self.WAYS):
+            self.add_error(
+                None,
+                _(
+                    "Please tell us one way to check: a number, a page, a colleague, or another one."
+                ),
+            )
+        return given
+
+
+FEWEST_DIGITS = 5
+
+
+def web_address(given: str) -> str:
+    """An address of a page as people type it, with its scheme. Raises `ValidationError`."""
+    wrong = forms.ValidationError(
+        _("Please enter the address of a page, as your browser shows it.")
+    )
+    scheme, separator, rest = given.partition("://")
+    if separator:
+        if scheme.lower() not in ("http", "https"):
+            raise wrong
+    else:
+        scheme, rest = "https", given
+    if any(letter.isspace() for letter in given) or "@" in rest.partition("/")[0]:
+        raise wrong
+    try:
+        parts = urlsplit(f"{scheme.lower()}://{rest}")
+        host = mailbox.canonical_host(parts.hostname or "")
+        port = f":{parts.port}" if parts.port else ""
+    except (ValueError, forms.ValidationError) as error:
+        raise wrong from error
+    return parts._replace(netloc=f"{host}{port}").geturl()
+
+
+class AnswerForm(forms.Form):
+    """The answer to a question about one's registration."""
+
+    use_required_attribute = False
+
+    text = ParagraphFormField(
+        label=_("Your answer"),
+        max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": _("Please tell us how we may check this.")},
+        error_messages={"required": _("Please write an answer.")},
+    )
+
+
+class LevelForm(forms.Form):
+    """Where one belongs, if the registry is wrong about it."""
+
+    use_required_attribute = False
+
+    level = forms.ChoiceField(label=_("Level of administration"), choices=Level.choices)
+    land = forms.ModelChoiceField(
+        Land.objects.order_by("name"),
+        label=_("Land"),
+        required=False,
+        help_text=_("Empty: federal, or several Länder."),
+    )
+
+
+class AllowForm(LevelForm):
+    """What becomes a rule of the registry."""
+
+    body = LineFormField(label=_("Body"), max_length=200, required=False)
+    remark = LineFormField(
+        label=_("Note"),
+        max_length=300,
+        required=False,
+        help_text=_("How you checked it, for those who look at the rule next year."),
+    )
+    field_order: tuple[str, ...] = ("body", "level", "land", "remark")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["level"].choices = [("", _("Please choose")), *DomainRule.LEVELS]  # type: ignore[attr-defined]  # a choice field
+        self.fields["level"].error_messages["required"] = _(
+            "Please choose a level of administration. Whoever is admitted by a rule needs one."
+        )
+
+
+class AllowDomainForm(AllowForm):
+    domain = forms.ChoiceField(label=_("Domain"), widget=forms.RadioSelect)
+    match = forms.ChoiceField(
+        label=_("The rule holds for"),
+        choices=[
+            (DomainRule.Match.SUFFIX, _("the domain and everything below it")),
+            (DomainRule.Match.EXACT, _("only exactly this host")),
+            (DomainRule.Match.SUBDOMAIN, _("only what is below the domain")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    field_order = ("domain", "match", "body", "level", "land", "remark")
+
+    def __init__(self, *args: Any, domains: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["domain"].choices = [(domain, domain) for domain in domains]  # type: ignore[attr-defined]  # a choice field
+        if len(domains) == 1:
+            # Nothing lies above the host: a rule for what is below it would not speak about this case.
+            self.fields["match"].choices = self.fields["match"].choices[:2]  # type: ignore[attr-defined]  # the same
+
+
+class QuestionForm(forms.Form):
+    """What the applicant is asked, and how long the case waits for the answer."""
+
+    use_required_attribute = False
+
+    text = ParagraphFormField(
+        label=_("Question"),
+        max_length=2000,
+        help_text=_("The applicant reads these words in the letter and on the page."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={
+            "required": _("Please write what you would like to know. The applicant reads it.")
+        },
+    )
+    days = forms.IntegerField(
+        label=_("Without an answer the case comes back after so many working days"),
+        min_value=1,
+        max_value=30,
+        initial=5,
     )
 
 
@@ -267,18 +429,4 @@ class WriteTableForm(forms.Form):
         label=_("I have looked at all rows: they count as checked"),
         required=False,
         help_text=_("Otherwise new and changed rows are listed as not checked yet."),
-    )
-
-
-class LevelForm(forms.Form):
-    """Where one belongs, if the registry is wrong about it."""
-
-    use_required_attribute = False
-
-    level = forms.ChoiceField(label=_("Level of administration"), choices=Level.choices)
-    land = forms.ModelChoiceField(
-        State.objects.order_by("name"),
-        label=_("Land"),
-        required=False,
-        help_text=_("Empty: federal, or several Länder."),
     )

@@ -26,7 +26,7 @@ from congress import pdf
 from congress.models import Admission, Edition, Letter, Page, User
 from congress.models.access import AdmissionQuerySet
 from congress.models.database import StatementNow
-from registration.models import Invitation, Registration
+from registration.models import Invitation, Registration, ReviewQuestion
 
 
 def registration_of(person: User, edition: Edition) -> Registration | None:
@@ -45,6 +45,13 @@ def registration_of(person: User, edition: Edition) -> Registration | None:
         .order_by("ended", "-pk")
         .first()
     )
+
+
+def open_question(registration: Registration | None) -> ReviewQuestion | None:
+    """What the applicant was asked and has not answered yet. No query for whoever is not in review."""
+    if registration is None or registration.state != Registration.State.IN_REVIEW:
+        return None
+    return registration.questions.filter(answered_at__isnull=True).last()
 
 
 def waiting_for_review(edition: Edition) -> int:

@@ -27,7 +27,7 @@ from polls.models import Poll, StageState
 from press.models import Accreditation, PressSettings
 from programme.models import OnAir, Session, Speaker, Track
 from registration import actions
-from registration.models import DomainRule, Registration, RegistrationSettings
+from registration.models import DomainRule, Registration, RegistrationSettings, ReviewText
 from tests.factories import (
     NOW,
     make_admission,
@@ -102,6 +102,9 @@ ROWS: dict[type[models.Model], Callable[[Edition], models.Model]] = {
     RegistrationSettings: lambda edition: RegistrationSettings.objects.get_or_create(
         edition=edition
     )[0],
+    ReviewText: lambda edition: ReviewText.objects.create(
+        edition=edition, title=f"{MARK} {edition.pk}", text_de=MARK
+    ),
     Role: lambda edition: make_role("observer", edition, person=_somebody()),
     Session: lambda edition: make_session(_stage(edition), title_de=MARK),
     Speaker: lambda edition: make_speaker(edition=edition, last_name=MARK),

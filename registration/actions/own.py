@@ -10,20 +10,8 @@ from congress.models import User
 from registration import emails
 from registration.actions.entering import note, take_back
 from registration.actions.inviting import give_invitation_back
-from registration.actions.refusals import CannotBeCancelled, NotInReview
+from registration.actions.refusals import CannotBeCancelled
 from registration.models import Registration
-
-
-@transaction.atomic
-def give_evidence(*, registration: Registration, authority: str, how_to_check: str) -> None:
-    """Which authority it is, and how we may check. Raises `NotInReview`."""
-    changed = (
-        Registration.objects.in_review()
-        .filter(pk=registration.pk)
-        .update(authority=authority, how_to_check=how_to_check)
-    )
-    if not changed:
-        raise NotInReview
 
 
 @transaction.atomic

@@ -144,3 +144,36 @@ class AlreadyRevoked(Refused):
 
 class FewerThanUsed(Refused):
     message = _("So many have used this invitation already. Please allow at least as many.")
+
+
+class OnlyThisAddress(Refused):
+    """The domain is not one body's alone; the message says why (`registration.cases.no_domain_because`)."""
+
+
+class NotThisDomain(Refused):
+    message = _("The rule must speak about the address of this case.")
+
+
+class NoLevel(Refused):
+    message = _("Please choose a level of administration. Whoever is admitted by a rule needs one.")
+
+
+class OwnAddress(Refused):
+    message = _("This is your own address. Please name a colleague.")
+
+
+class TooManyColleagues(Refused):
+    message = _(
+        "You have named three colleagues already. Please wait for their answers, or tell us another way to check."
+    )
+
+
+class LinkIsOver(Refused):
+    message = _("This is settled; there is nothing left to do. Thank you.")
+
+
+class ThreeConfirmed(Refused):
+    message = _(
+        "You have confirmed three people already. More is not possible, so that nobody is overrun. "
+        "Your colleague can name somebody else."
+    )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 from django.db import IntegrityError, transaction
 
+from congress import workdays
+from congress.models import Edition, Role, User
 from congress.models import State as Land
-from congress.models import User
 from congress.models.database import StatementNow
-from registration import emails
+from registration import cases, emails
 from registration.actions.deciding import admit
 from registration.actions.entering import note, personal_link
 from registration.actions.refusals import (
@@ -147,3 +148,29 @@ def claim(*, registration: Registration, by: User) -> User | None:
         registration=registration, defaults={"by": by, "until": until}
     )
     return None if fresh or held.by_id == by.pk else held.by
+
+
+NO_REMINDER_BEFORE = time(8)
+
+
+def remind_reviewers(*, edition: Edition, now: datetime) -> int:
+    """Write to the organisers, once a working day, while cases wait longer than promised. Returns to how many."""
+    local = edition.local(now)
+    if not workdays.is_working_day(local.date()) or local.time() < NO_REMINDER_BEFORE:
+        return 0
+    if now >= edition.ends_at or not cases.overdue(edition, now).exists():
+        return 0
+    organisers = reviewers(edition)
+    for person in organisers:
+        emails.overdue(edition, person, local.date())
+    return len(organisers)
+
+
+def reviewers(edition: Edition) -> list[User]:
+    """The edition's organisers; those who work for all editions where it has none of its own."""
+    roles = Role.objects.in_force().of_kind(Role.Kind.ORGANISER).filter(person__is_active=True)
+    roles = roles.select_related("person")
+    own = roles.filter(edition=edition)
+    return [role.person for role in own] or [
+        role.person for role in roles.filter(edition__isnull=True)
+    ]

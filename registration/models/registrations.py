@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Greatest
+from django.db.models.functions import Concat, Greatest
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from congress.fields import LineField, MailboxField, ParagraphField
 from congress.models import Admission, Edition, Level, User
 from congress.models import State as Land
-from congress.models.database import StatementNow
-from congress.text import folded
+from congress.models.database import Plain, StatementNow
+from congress.text import folded, spellings
 from registration.models.invitations import Invitation
 from registration.models.rules import DomainRule
 
@@ -45,15 +45,36 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
 
     def with_waiting_since(self) -> Self:
         """When the reviewers' turn began: confirmed, answered, or come back without an answer (GREATEST skips NULL)."""
-        return self.annotate(
-            waiting_since=Greatest("verified_at", "in_review_since", "asked_until")
-        )
+        return self.annotate(waiting_since=self._turn())
+
+    def waiting_since_before(self, limit: datetime) -> Self:
+        return self.alias(turn=self._turn()).filter(turn__lt=limit)
+
+    def longest_wait(self) -> datetime | None:
+        """Since when the one has waited that has waited longest."""
+        first: datetime | None = self.order_by().aggregate(first=models.Min(self._turn()))["first"]
+        return first
+
+    @staticmethod
+    def _turn() -> Greatest:
+        return Greatest("verified_at", "in_review_since", "asked_until")
 
     def in_order_of_review(self) -> Self:
         """What the help desk pushed comes first, then whoever has waited longest."""
         return self.with_waiting_since().order_by(
             F("pushed_at").asc(nulls_last=True), "waiting_since", "pk"
         )
+
+    def matching(self, words: str) -> Self:
+        """Every word stands in the name, the body, the authority or the address; Mueller finds Müller."""
+        parts = ("first_name", Value(" "), "last_name", Value(" "), "body", Value(" "), "authority")
+        found = self.alias(plain=Plain(Concat(*parts, output_field=models.TextField())))
+        for word in words.split()[:6]:
+            wanted = Q(email__contains=word.lower())
+            for form in spellings(word):
+                wanted |= Q(plain__contains=form)
+            found = found.filter(wanted)
+        return found
 
     def at_host(self, domain: str) -> Self:
         """Of mailboxes at this host or below it. Labels are compared, never parts of one."""

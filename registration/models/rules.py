@@ -26,15 +26,9 @@ _NAMED = re.compile(r"\d+ Gemeinden: (?P<names>.+)")
 
 
 class DomainRuleQuerySet(models.QuerySet["DomainRule"]):
-    def about(self, address: str) -> Self:
-        """Every row that could speak about a canonical address: the mailbox itself, its host and what lies above."""
-        local, _at, host = address.rpartition("@")
-        labels = host.split(".")
-        # What stands after a plus is the owner's own business (`email_key_of`).
-        mailbox_itself = f"{local.partition('+')[0] or local}@{host}"
-        # A top-level domain alone is no rule: .nrw, .bayern and .hamburg can be bought by anyone.
-        above = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-        return self.filter(domain__in=[address, mailbox_itself, *above])
+    def about(self, *addresses: str) -> Self:
+        """Every row that could speak about one of these canonical addresses."""
+        return self.filter(domain__in=set().union(*map(spoken_of, addresses)))
 
     def with_land(self) -> Self:
         return self.select_related("land", "checked_by")
@@ -92,6 +86,16 @@ class DomainRuleQuerySet(models.QuerySet["DomainRule"]):
         for level, decision, count in rows:
             found.setdefault(level, {})[decision] = count
         return found
+
+
+def spoken_of(address: str) -> set[str]:
+    """What a rule about this address may be called: the mailbox, its host, and what lies above."""
+    local, _at, host = address.rpartition("@")
+    labels = host.split(".")
+    # A top-level domain alone is no rule: .nrw, .bayern and .hamburg can be bought by anyone.
+    above = {".".join(labels[start:]) for start in range(len(labels) - 1)}
+    # What stands after a plus is the owner's own business (`email_key_of`).
+    return {address, f"{local.partition('+')[0] or local}@{host}", *above}
 
 
 class DomainRule(models.Model):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from congress.errors import Refused
 from congress.http import MemberRequest, see_other
 from registration import actions, calendar, queries
-from registration.forms import EvidenceForm
+from registration.forms import AnswerForm, EvidenceForm
 from registration.models import Registration, RegistrationSettings
 
 
@@ -28,21 +28,20 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         form = EvidenceForm(request.POST)
         if form.is_valid():
             try:
-                actions.give_evidence(registration=registration, **form.cleaned_data)
+                actions.give_evidence(
+                    registration=registration, now=request.now, **form.cleaned_data
+                )
+            except (actions.OwnAddress, actions.TooManyColleagues) as refusal:
+                form.add_error("colleague_email", str(refusal.message))
             except Refused as refusal:
                 messages.warning(request, str(refusal.message))
+                return see_other(registration.get_absolute_url())
             else:
                 messages.success(request, _("Thank you. This helps us to check quickly."))
-            return see_other(registration.get_absolute_url())
+                return see_other(registration.get_absolute_url())
     else:
-        form = EvidenceForm(
-            initial={
-                "authority": registration.authority or registration.body,
-                "how_to_check": registration.how_to_check,
-            }
-            if registration is not None
-            else None
-        )
+        form = EvidenceForm(initial=_evidence_of(registration))
+    question = queries.open_question(registration)
     admission = request.access.admission
     context = {
         "registration": registration,
@@ -50,13 +49,52 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         "has_ticket": admission is not None
         and queries.comes_to_the_hall(admission, request.edition, request.now),
         "form": form,
+        "question": question,
+        "answer": AnswerForm(auto_id="answer_%s"),
+        # Whoever is asked something answers that first.
         "asks_for_evidence": registration is not None
-        and (registration.lacks_evidence or request.method == "POST" or "angaben" in request.GET),
+        and (
+            (registration.lacks_evidence and question is None)
+            or request.method == "POST"
+            or "angaben" in request.GET
+        ),
         "open": request.edition.takes_registrations(request.now),
         "settings": RegistrationSettings.objects.of(request.edition),
         "over": request.now >= request.edition.ends_at,
     }
     return render(request, "registration/my_registration.html", context)
+
+
+def _evidence_of(registration: Registration | None) -> dict[str, str | None]:
+    if registration is None:
+        return {}
+    typed = {name: getattr(registration, name) for name in EvidenceForm.WAYS}
+    return {"authority": registration.authority or registration.body, **typed}
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: MemberRequest) -> HttpResponseBase:
+    """The question that a reviewer asked by letter."""
+    registration = queries.registration_of(request.user, request.edition)
+    if registration is None:
+        raise Http404
+    form = AnswerForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            actions.answer(
+                registration=registration, text=form.cleaned_data["text"], now=request.now
+            )
+        except Refused as refusal:
+            messages.warning(request, str(refusal.message))
+        else:
+            messages.success(request, _("Thank you. We look at your answer and then write to you."))
+        return see_other(registration.get_absolute_url())
+    question = queries.open_question(registration)
+    if question is None:
+        return redirect(registration)
+    context = {"registration": registration, "question": question, "form": form}
+    return render(request, "registration/answer.html", context)
 
 
 @login_required

@@ -22,7 +22,7 @@ from congress.models import Admission, Edition, Letter, Page, Role, Stage, User
 from congress.sessions import BADGE_KEY
 from polls.models import Poll
 from programme.models import Session
-from registration.models import DomainRule
+from registration.models import DomainRule, Registration
 from tests.factories import (
     NOW,
     make_admission,
@@ -50,6 +50,7 @@ class World:
     letter: Letter
     caller: User
     rule: DomainRule
+    case: Registration
 
     def arguments(self, *names: str) -> dict[str, Any]:
         known = {
@@ -60,6 +61,7 @@ class World:
             "verb": "close",
             "ending": "xlsx",
             "number": self.letter.pk,
+            "case": self.case.pk,
             "token": links.new_token("attendee"),
             "key": f"person-{self.caller.pk}",
             "act": "geraete",
@@ -80,6 +82,8 @@ def make_world() -> World:
         session,
         make_open_poll(stage),
         Letter.objects.create(
+            # No badge has this number, whatever was made before.
+            pk=900_000 + edition.pk,
             edition=edition,
             template="congress/emails/login_code.md",
             once=f"table-{edition.pk}",
@@ -90,6 +94,24 @@ def make_world() -> World:
         DomainRule.objects.create(
             domain=f"edition-{edition.pk}.example", decision="allow", level="kommune"
         ),
+        _case(edition),
+    )
+
+
+def _case(edition: Edition) -> Registration:
+    """Somebody whose registration waits for a decision."""
+    return Registration.objects.create(
+        edition=edition,
+        person=make_user(),
+        first_name="Kim",
+        last_name="Albers",
+        body="Gemeinde",
+        email="kim.albers@gemeinde.example",
+        email_key="kim.albers@gemeinde.example",
+        state=Registration.State.IN_REVIEW,
+        submitted_at=NOW,
+        verified_at=NOW,
+        privacy_read_at=NOW,
     )
 
 
@@ -278,6 +300,8 @@ DOORS: dict[str, Door] = {
     "orga_invitation": staff("organiser", arguments=("number",), opens=404),
     "my_registration": Door(SIGNED_IN),
     "registration_level": Door(SIGNED_IN, opens=404),
+    "registration_answer": Door(SIGNED_IN, opens=404),
+    "registration_colleague": public("token", opens=410),
     "registration_cancel": Door(SIGNED_IN, opens=404),
     "registration_calendar": Door(SIGNED_IN, opens=404),
     # A hall there is, and whoever is admitted to it has a ticket.
@@ -287,6 +311,17 @@ DOORS: dict[str, Door] = {
         others={f"admitted {kind}": 200 for kind in ADMITTED if kind != "rehearsal"},
     ),
     "ticket": public("token", opens=404),
+    # The help desk reads in the check; organisers decide.
+    "review": staff("organiser", "help_desk", opens=302),
+    "review_table": staff("organiser", "help_desk"),
+    "review_case": staff("organiser", "help_desk", arguments=("case",)),
+    "review_reject": staff("organiser", arguments=("case",)),
+    "review_ask": staff("organiser", arguments=("case",)),
+    "review_domain": staff("organiser", arguments=("case",)),
+    "review_address": staff("organiser", arguments=("case",)),
+    "review_claim": staff("organiser", arguments=("case",), method="post"),
+    # Nothing was marked to be done.
+    "review_together": staff("organiser", method="post", opens=400),
     "badges": staff("organiser", "help_desk", "check_in"),
     "badge_lock": staff(
         "organiser", "help_desk", "check_in", here=lambda world: {"number": _admission(world)}

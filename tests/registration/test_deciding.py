@@ -173,13 +173,15 @@ def test_after_cancelling_one_may_register_again(edition, rules):
 
 
 def test_evidence_is_given_while_in_review(waiting):
-    actions.give_evidence(registration=waiting, authority="Amt", how_to_check="Zentrale 0000")
+    actions.give_evidence(
+        registration=waiting, now=OPEN, authority="Amt", switchboard="Zentrale 0000"
+    )
 
     waiting.refresh_from_db()
-    assert (waiting.authority, waiting.how_to_check) == ("Amt", "Zentrale 0000")
+    assert (waiting.authority, waiting.switchboard) == ("Amt", "Zentrale 0000")
     actions.admit(registration=waiting, by=make_user(), now=OPEN)
     with pytest.raises(actions.NotInReview):
-        actions.give_evidence(registration=waiting, authority="x", how_to_check="y")
+        actions.give_evidence(registration=waiting, now=OPEN, authority="x", how_to_check="y")
 
 
 # --- What may no longer be kept ---------------------------------------------------------------------

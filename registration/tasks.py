@@ -1,0 +1,23 @@
+"""What the clock starts in the registration. Doing any of it twice does no harm."""
+
+from celery import shared_task
+
+from congress.models import Edition
+from registration import actions
+
+
+@shared_task
+def ask_colleagues() -> int:
+    """Write to colleagues whom applicants have named, as far as they are admitted. Returns how many letters."""
+    editions = Edition.objects.filter(registrations__confirmations__asked_at__isnull=True)
+    return sum(
+        actions.ask_colleagues(edition=edition, now=edition.now())
+        for edition in editions.filter(registrations__confirmations__isnull=False).distinct()
+    )
+
+
+@shared_task
+def remind_reviewers() -> int:
+    """Once on a working day, while cases wait for longer than promised. Returns how many letters."""
+    editions = Edition.objects.filter(registrations__state="in_review").distinct()
+    return sum(actions.remind_reviewers(edition=edition, now=edition.now()) for edition in editions)
