@@ -27,19 +27,14 @@ class People:
     kind = "person"
 
     def find(self, edition: Edition, wanted: Wanted) -> Iterable[Subject]:
-        found = wanted.among(
-            _of(edition),
-            text=("first_name", "last_name", "body"),
-            mailboxes=("email", "contact_email"),
-        )
+        found = wanted.among(_of(edition), mailboxes=("email", "contact_email"))
         return map(Subject.of, found[: desk.MOST_FOUND + 1])
 
     def get(self, edition: Edition, numbers: Sequence[int]) -> Iterable[Subject]:
         return map(Subject.of, _of(edition).filter(pk__in=numbers))
 
     def everybody(self, edition: Edition) -> Iterable[tuple[int, str]]:
-        names = _of(edition).values_list("pk", "first_name", "last_name", "body")
-        return ((pk, f"{first} {last} {body}") for pk, first, last, body in names.iterator())
+        return _of(edition).order_by().values_list("pk", "found_by").iterator()
 
 
 def _of(edition: Edition) -> QuerySet[User]:

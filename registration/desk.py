@@ -23,7 +23,6 @@ State = Registration.State
 
 CODE, LETTER, WAY_IN, ADDRESS, PUSH = "code", "brief", "zugang", "adresse", "vorziehen"
 WALK_IN = "aufnehmen"
-COLUMNS = ("first_name", "last_name", "body", "authority")
 
 
 class Registrations:
@@ -33,7 +32,7 @@ class Registrations:
 
     def find(self, edition: Edition, wanted: Wanted) -> Iterable[Subject]:
         rows = _rows(Registration.objects.of_edition(edition))
-        found = wanted.among(rows, text=COLUMNS, mailboxes=("email",))
+        found = wanted.among(rows, mailboxes=("email",))
         return map(subject_of, found[: desk.MOST_FOUND + 1])
 
     def get(self, edition: Edition, numbers: Sequence[int]) -> Iterable[Subject]:
@@ -41,8 +40,9 @@ class Registrations:
         return map(subject_of, _rows(rows))
 
     def everybody(self, edition: Edition) -> Iterable[tuple[int, str]]:
-        names = Registration.objects.of_edition(edition).values_list("pk", *COLUMNS[:3])
-        return ((pk, f"{first} {last} {body}") for pk, first, last, body in names.iterator())
+        """Whoever is a person already is heard under that name."""
+        rows = Registration.objects.of_edition(edition).filter(person=None)
+        return rows.order_by().values_list("pk", "found_by").iterator()
 
 
 def _rows(rows: QuerySet[Registration]) -> QuerySet[Registration]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from congress.fields import LineField, MailboxField
-from congress.models.database import StatementNow
+from congress.models.database import StatementNow, found_by
 from congress.models.editions import Edition, Stage
 
 
@@ -60,6 +60,7 @@ class User(AbstractBaseUser):
         _("operator"), default=False, help_text=_("May do everything, everywhere.")
     )
     joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
+    found_by = found_by("first_name", "last_name", "body")
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

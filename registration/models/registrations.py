@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from congress.fields import LineField, MailboxField, ParagraphField
 from congress.models import Admission, Edition, Level, User
 from congress.models import State as Land
-from congress.models.database import Plain, StatementNow
+from congress.models.database import Plain, StatementNow, found_by
 from congress.text import folded, spellings
 from registration.models.invitations import Invitation
 from registration.models.rules import DomainRule
@@ -249,6 +249,7 @@ class Registration(models.Model):
         _("version of the privacy notice"), max_length=40, blank=True
     )
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
+    found_by = found_by("first_name", "last_name", "body", "authority")
 
     objects: ClassVar[RegistrationQuerySet] = RegistrationQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
 
