@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from congress import panels, permissions
 from congress.http import EditionRequest
 from congress.models import Admission, Edition, Role, User
-from registration import demo, demo_desk, demo_registry, desk, erasing, queries, registry  # noqa: F401  # erasing enters its own steps
+from registration import demo, demo_desk, demo_registry, desk, desk_door, erasing, queries, registry  # noqa: F401  # erasing enters its own steps
 from registration.models import Registration, RegistrationSettings
 
 
@@ -95,6 +95,14 @@ panels.orga_figures.register(
 )
 panels.orga_links.register(
     panels.OrgaLink(
+        _("Check-in"),
+        "check_in",
+        roles=(Role.Kind.ORGANISER, Role.Kind.HELP_DESK, Role.Kind.CHECK_IN),
+    ),
+    order=25,
+)
+panels.orga_links.register(
+    panels.OrgaLink(
         _("Badges"),
         "badges",
         roles=(Role.Kind.ORGANISER, Role.Kind.HELP_DESK, Role.Kind.CHECK_IN),
@@ -120,6 +128,9 @@ panels.help_figures.register(panels.DayFigure(_("in review"), queries.waiting_fo
 panels.orga_links.register(
     panels.OrgaLink(_("Invitations"), "orga_invitations", roles=(Role.Kind.ORGANISER,)), order=25
 )
+panels.help_sentences.register(desk_door.sentences, order=30)
+panels.help_acts |= {act.key: act for act in desk_door.ACTS}
+panels.help_figures.register(panels.DayFigure(_("here now"), queries.present_now), order=30)
 panels.setup_steps.register(registry.install, order=30)
 panels.demo_data.register(demo.fill, order=10)
 panels.demo_data.register(demo_registry.fill, order=11)
@@ -127,6 +138,7 @@ panels.demo_data.register(demo_desk.fill, order=11)
 panels.journal_verbs |= {
     "badge.locked": _("Badge locked"),
     "badges.printed": _("Badges printed"),
+    "check_in.listed": _("List of who is here fetched"),
     "desk.code_made": _("Code read out on the telephone"),
     "desk.code_used": _("Came in by a code from the telephone"),
     "desk.way_in_sent": _("Way in sent by the help desk"),

@@ -5,6 +5,7 @@ from registration.actions.badges import (
     lock_badge,
     print_badges,
 )
+from registration.actions.check_in import Outcome, Passage, pass_the_door
 from registration.actions.deciding import (
     admit,
     reject,
@@ -137,6 +138,8 @@ __all__ = [
     "NotOpenYet",
     "NothingAsked",
     "NothingToReopen",
+    "Outcome",
+    "Passage",
     "RegisteredAgain",
     "RegistrationClosed",
     "RegistrationHasEnded",
@@ -176,6 +179,7 @@ __all__ = [
     "lock_badge",
     "make_telephone_code",
     "may_admit",
+    "pass_the_door",
     "plan_table",
     "print_badges",
     "push_to_top",
