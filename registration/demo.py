@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -14,6 +14,7 @@ from congress.demo.people import DEMO_PEOPLE
 from congress.demo.seed import demo_user
 from congress.models import Admission, Edition, Level, User
 from registration.models import (
+    CheckIn,
     ColleagueConfirmation,
     DomainRule,
     Registration,
@@ -214,6 +215,32 @@ def fill(edition: Edition) -> None:
     organiser = demo_user(next(demo for demo in DEMO_PEOPLE if demo.key == "organiser"))
     for applicant in APPLICANTS:
         _applicant(edition, applicant, organiser)
+    _through_the_door(edition)
+
+
+def _through_the_door(edition: Edition) -> None:
+    """Speakers and the team are in the hall on the second morning; one of them has gone out again."""
+    opens = datetime.combine(edition.ends_on, time(8, 20), edition.zone)
+    crew = Admission.objects.filter(
+        edition=edition, kind__in=(Admission.Kind.SPEAKER, Admission.Kind.STAFF)
+    ).order_by("pk")
+    for number, admission in enumerate(crew):
+        _pass(edition, admission, CheckIn.Direction.IN, opens + timedelta(minutes=4 * number))
+        if number == 1:
+            _pass(edition, admission, CheckIn.Direction.OUT, opens + timedelta(minutes=75))
+
+
+def _pass(edition: Edition, admission: Admission, direction: str, at: datetime) -> None:
+    CheckIn.objects.get_or_create(
+        edition=edition,
+        key=uuid.uuid5(_KEYS, f"{admission.pk}:{direction}"),
+        defaults={
+            "admission": admission,
+            "direction": direction,
+            "day": edition.local(at).date(),
+            "at": at,
+        },
+    )
 
 
 def _attendee(edition: Edition, person: User, level: str) -> None:

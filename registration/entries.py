@@ -14,6 +14,7 @@ from registration import (
     demo_desk,
     demo_registry,
     desk,
+    desk_door,
     queries,
     registry,
     reviewing_texts,
@@ -119,6 +120,14 @@ panels.orga_figures.register(
 )
 panels.orga_links.register(
     panels.OrgaLink(
+        _("Check-in"),
+        "check_in",
+        roles=(Role.Kind.ORGANISER, Role.Kind.HELP_DESK, Role.Kind.CHECK_IN),
+    ),
+    order=25,
+)
+panels.orga_links.register(
+    panels.OrgaLink(
         _("Badges"),
         "badges",
         roles=(Role.Kind.ORGANISER, Role.Kind.HELP_DESK, Role.Kind.CHECK_IN),
@@ -144,6 +153,9 @@ panels.help_figures.register(panels.DayFigure(_("in review"), queries.waiting_fo
 panels.orga_links.register(
     panels.OrgaLink(_("Invitations"), "orga_invitations", roles=(Role.Kind.ORGANISER,)), order=25
 )
+panels.help_sentences.register(desk_door.sentences, order=30)
+panels.help_acts |= {act.key: act for act in desk_door.ACTS}
+panels.help_figures.register(panels.DayFigure(_("here now"), queries.present_now), order=30)
 panels.setup_steps.register(registry.install, order=30)
 panels.setup_steps.register(reviewing_texts.install, order=35)
 panels.demo_data.register(demo.fill, order=10)
@@ -152,6 +164,7 @@ panels.demo_data.register(demo_desk.fill, order=11)
 panels.journal_verbs |= {
     "badge.locked": _("Badge locked"),
     "badges.printed": _("Badges printed"),
+    "check_in.listed": _("List of who is here fetched"),
     "desk.code_made": _("Code read out on the telephone"),
     "desk.code_used": _("Came in by a code from the telephone"),
     "desk.way_in_sent": _("Way in sent by the help desk"),

@@ -13,6 +13,7 @@ from congress.models import Edition, Letter
 from congress.models.database import StatementNow
 from registration import emails_inviting
 from registration.models import (
+    CheckIn,
     EmailCode,
     Invitation,
     Registration,
@@ -81,6 +82,10 @@ def invitations_of_the_past() -> QuerySet[Any]:
     )
 
 
+def check_ins() -> QuerySet[Any]:
+    return CheckIn.objects.filter(retention.ended_before(retention.AFTER_THE_EDITION, "edition__"))
+
+
 # Before the people whom nothing holds any more.
 for _label, _rows in (
     (_("Codes by mail"), codes),
@@ -91,6 +96,7 @@ for _label, _rows in (
     (_("Rejected registrations"), rejected),
     (_("Registrations"), of_the_past),
     (_("Invitations"), invitations_of_the_past),
+    (_("Who came through the door"), check_ins),
 ):
     retention.steps.register(retention.Step(_label, _rows, retention.delete), order=50)
 retention.steps.register(

@@ -5,21 +5,25 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from congress import pdf
 from congress.models import Admission, Edition
-from congress.templatetags.kern import days_until
+from congress.templatetags.kern import at_clock, days_until, moment
 from congress.text import sort_key
 from registration import tickets
+from registration.models import CheckIn
 
 BADGES = "registration/typst/badges.typ"
 TICKET = "registration/typst/ticket.typ"
+PRESENT = "registration/typst/present.typ"
 SHEET, ONE_A_PAGE = "sheet", "a6"
 
 
@@ -141,3 +145,28 @@ def _alphabetical(admission: Admission) -> tuple[str, str, int]:
 def _in_plain_letters(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return "".join(letter for letter in plain if letter.isprintable()).strip() or pdf.UNKNOWN
+
+
+def present(edition: Edition, rows: Iterable[CheckIn], now: datetime) -> bytes:
+    """Who is in the building: to be ticked off outside."""
+    with translation.override("de"):
+        people = [
+            [
+                row.admission.person.last_name or row.admission.person.display_name,
+                row.admission.person.first_name,
+                row.admission.person.body,
+                at_clock(row.at),
+            ]
+            for row in rows
+        ]
+        people.sort(key=lambda entry: (sort_key(entry[0]), sort_key(entry[1])))
+        data = {
+            **_about(edition),
+            "title": _("Present") + f" – {edition.title}",
+            "heading": _("Present on %(moment)s") % {"moment": moment(now)},
+            "sum": ngettext("%(n)d person", "%(n)d people", len(people)) % {"n": len(people)},
+            "header": [_("Name"), _("Authority or institution"), _("Since"), _("Outside")],
+            "people": people,
+            "page": _("Page"),
+        }
+        return pdf.make(PRESENT, data, language="de")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+import hashlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from django.db.models import (
     Case,
@@ -16,17 +18,25 @@ from django.db.models import (
     Func,
     IntegerField,
     OuterRef,
+    Q,
+    Subquery,
     Sum,
     Value,
     When,
 )
 from django.db.models.functions import Coalesce
 
-from congress import pdf
-from congress.models import Admission, Edition, Letter, Page, User
+from congress import desk, pdf
+from congress.models import AccessLink, Admission, Edition, Letter, Page, User
 from congress.models.access import AdmissionQuerySet
 from congress.models.database import StatementNow
-from registration.models import Invitation, Registration, ReviewQuestion
+from registration import tickets
+from registration.models import CheckIn, Invitation, Registration, ReviewQuestion
+from registration.models.check_in import CheckInQuerySet
+
+FOUND_AT_THE_DOOR = 20
+# Of the hash of a code so much that nobody finds another one by chance among ten thousand.
+HASH_SIGNS = 16
 
 
 def registration_of(person: User, edition: Edition) -> Registration | None:
@@ -73,6 +83,18 @@ def badge_holders(edition: Edition) -> AdmissionQuerySet:
     return (
         Admission.objects.in_force().real().filter(edition=edition, person__is_active=True)
     ).with_person()
+
+
+def named(admissions: AdmissionQuerySet, typed: str) -> AdmissionQuerySet:
+    """Of these the people with every word in their name, body or mailbox: as the help desk looks for them."""
+    wanted = desk.Wanted.of(typed)
+    if not wanted:
+        return admissions if not typed else admissions.none()
+    return wanted.among(
+        admissions,
+        text=("person__first_name", "person__last_name", "person__body"),
+        mailboxes=("person__email", "person__contact_email"),
+    )
 
 
 def with_badge_state(admissions: AdmissionQuerySet) -> AdmissionQuerySet:
@@ -126,3 +148,77 @@ def invitations_in_figures(edition: Edition) -> dict[str, int]:
     return rows.aggregate(sent=Count("pk"), used=Coalesce(Sum("uses"), 0)) | rows.open().aggregate(
         left=Coalesce(Sum(F("uses_max") - F("uses")), 0)
     )
+
+
+# --- At the door ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Doorway:
+    """How many have come and how many are in, on one day."""
+
+    present: int
+    came: int
+
+
+def doorway(edition: Edition, day: date) -> Doorway:
+    passed = CheckIn.objects.of_day(edition, day)
+    came = passed.filter(direction=CheckIn.Direction.IN).aggregate(
+        people=Count("admission", distinct=True)
+    )
+    return Doorway(present=passed.present().count(), came=came["people"])
+
+
+def present_now(edition: Edition) -> int:
+    """How many are in at this moment."""
+    day = edition.local(edition.now()).date()
+    return CheckIn.objects.of_day(edition, day).present().count()
+
+
+def present(edition: Edition, day: date) -> CheckInQuerySet:
+    """Who is in, by name."""
+    return (
+        CheckIn.objects.of_day(edition, day)
+        .present()
+        .with_person()
+        .order_by("admission__person__last_name", "admission__person__first_name", "pk")
+    )
+
+
+def at_the_door(edition: Edition, typed: str, day: date) -> list[Admission]:
+    """Whom somebody at the door may mean by a name. `door` says how they passed it last that day, `door_at` when.
+
+    Whose admission has ended is found too: the door has to say so. One more than are shown, where there are more.
+    """
+    passed = CheckIn.objects.of_day(edition, day).filter(admission=OuterRef("pk"))
+    last = passed.order_by("-at", "-pk")
+    found = named(Admission.objects.real().filter(edition=edition).with_person(), typed)
+    return list(
+        found.annotate(
+            door=Subquery(last.values("direction")[:1]), door_at=Subquery(last.values("at")[:1])
+        ).by_name()[: FOUND_AT_THE_DOOR + 1]
+    )
+
+
+def allowed_at_the_door(edition: Edition) -> Iterator[tuple[str, str]]:
+    """The beginnings of the hashes of all codes that are good, with the kind of their admission; nobody's name.
+
+    With these a scanner can say whether somebody is on the list while the network is away.
+    """
+    ended = Count(
+        "links", filter=Q(links__kind=AccessLink.Kind.BADGE, links__revoked_at__isnull=False)
+    )
+    holders = badge_holders(edition).select_related(None).annotate(ended=ended).order_by()
+    for number, kind, count in holders.values_list("pk", "kind", "ended").iterator():
+        ticket = hashlib.sha256(tickets.token(number, count).encode())
+        yield ticket.hexdigest()[:HASH_SIGNS], kind
+    badges = AccessLink.objects.filter(
+        admission__in=badge_holders(edition).select_related(None).order_by().values("pk"),
+        kind=AccessLink.Kind.BADGE,
+        revoked_at__isnull=True,
+    )
+    hashes = badges.values_list("token_hash", "previous_token_hash", "admission__kind")
+    for newest, before, kind in hashes.iterator():
+        for token_hash in (newest, before):
+            if token_hash is not None:
+                yield bytes(token_hash).hex()[:HASH_SIGNS], kind

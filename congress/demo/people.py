@@ -175,6 +175,27 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         ),
     ),
     DemoPerson(
+        key="check-in",
+        first_name="Jule",
+        last_name="Petersen",
+        body="Einlass Fachkongress (Beispiel)",
+        who="Einlass am Veranstaltungstag",
+        email="jule.petersen@land-beispiel.example",
+        admission=Admission.Kind.STAFF,
+        role=Role.Kind.CHECK_IN,
+        tries=(
+            (
+                "Lassen Sie Kim Albers über den Namen ein, und dann noch einmal.",
+                "check_in",
+            ),
+            (
+                "Schalten Sie im Browser das Netz ab, lassen Sie jemanden ein, und schalten Sie es wieder an.",
+                "check_in",
+            ),
+            ("Drucken Sie einen Ausweis und scannen Sie ihn mit dem Handy.", "badges"),
+        ),
+    ),
+    DemoPerson(
         key="observer",
         first_name="Elif",
         last_name="Brandt",

@@ -8,14 +8,13 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Value
-from django.db.models.functions import Concat, Substr
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Substr
 from django.utils.translation import gettext_lazy as _
 
-from congress.models.database import Plain
 from congress.models.editions import Edition
 from congress.models.people import Role, User
-from congress.text import INITIALS, spellings
+from congress.text import INITIALS
 
 
 class Level(models.TextChoices):
@@ -50,29 +49,6 @@ class AdmissionQuerySet(models.QuerySet["Admission"]):
     def with_person(self) -> Self:
         """Load whose they are, in the same query."""
         return self.select_related("person")
-
-    def matching(self, words: str) -> Self:
-        """Every word stands in the name, the body or the mailbox of the person; Mueller finds Müller."""
-        found = self.alias(
-            plain=Plain(
-                Concat(
-                    "person__first_name",
-                    Value(" "),
-                    "person__last_name",
-                    Value(" "),
-                    "person__body",
-                    output_field=models.TextField(),
-                )
-            )
-        )
-        for word in words.split()[:6]:
-            wanted = Q(person__email__contains=word.lower()) | Q(
-                person__contact_email__contains=word.lower()
-            )
-            for form in spellings(word):
-                wanted |= Q(plain__contains=form)
-            found = found.filter(wanted)
-        return found
 
     def beginning_with(self, letter: str) -> Self:
         """Whose last name begins with this letter of the German alphabet: Ä counts as A, Ø as O. "" is all others."""

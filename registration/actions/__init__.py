@@ -6,6 +6,7 @@ from registration.actions.badges import (
     lock_badge,
     print_badges,
 )
+from registration.actions.check_in import Outcome, Passage, pass_the_door
 from registration.actions.deciding import (
     admit,
     reject,
@@ -154,7 +155,9 @@ __all__ = [
     "NothingAsked",
     "NothingToReopen",
     "OnlyThisAddress",
+    "Outcome",
     "OwnAddress",
+    "Passage",
     "RegisteredAgain",
     "RegistrationClosed",
     "RegistrationHasEnded",
@@ -204,6 +207,7 @@ __all__ = [
     "lock_badge",
     "make_telephone_code",
     "may_admit",
+    "pass_the_door",
     "plan_table",
     "print_badges",
     "push_to_top",

@@ -1,5 +1,6 @@
 """What there is: rules about addresses, registrations, codes, reviews, invitations, settings."""
 
+from registration.models.check_in import CheckIn
 from registration.models.desk import TelephoneCode
 from registration.models.invitations import Invitation
 from registration.models.registrations import EmailCode, Registration
@@ -13,6 +14,7 @@ from registration.models.rules import DomainRule, RuleTable
 from registration.models.settings import RegistrationSettings
 
 __all__ = [
+    "CheckIn",
     "ColleagueConfirmation",
     "DomainRule",
     "EmailCode",

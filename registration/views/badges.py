@@ -39,6 +39,7 @@ class Filter:
     state: str
     letter: str
     search: str
+    person: str
 
     @classmethod
     def of(cls, request: EditionRequest) -> Filter:
@@ -53,6 +54,7 @@ class Filter:
             state=state if state in ("neu", "gedruckt") else "",
             letter=letter if letter in (*ascii_uppercase, OTHERS) else "",
             search=given.get("suche", "").strip()[:80],
+            person=number if (number := given.get("person", "")).isdecimal() else "",
         )
 
     def narrow(self, found: AdmissionQuerySet) -> AdmissionQuerySet:
@@ -62,7 +64,9 @@ class Filter:
             found = found.without_a_badge() if self.state == "neu" else found.with_a_badge()
         if self.letter:
             found = found.beginning_with("" if self.letter == OTHERS else self.letter)
-        return found.matching(self.search)
+        if self.person:
+            found = found.filter(person=int(self.person[:18]))
+        return queries.named(found, self.search)
 
     def address(self, **changes: str) -> str:
         """The same page with something else chosen; relative, as pages of a list are."""
@@ -71,6 +75,7 @@ class Filter:
             "stand": self.state,
             "buchstabe": self.letter,
             "suche": self.search,
+            "person": self.person,
         } | changes
         return "?" + urlencode({name: value for name, value in wanted.items() if value})
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
@@ -256,6 +257,10 @@ def _rate(world: World) -> dict[str, Any]:
     return {"type": "rate", "id": "a4", "session": world.session.code, "stars": 4}
 
 
+def _scan(world: World) -> dict[str, Any]:
+    return {"key": str(uuid4()), "direction": "in", "age": 0, "codes": ["badge"]}
+
+
 STAGES = tuple(str(kind) for kind in RUNS_A_STAGE)
 
 DOORS: dict[str, Door] = {
@@ -323,6 +328,12 @@ DOORS: dict[str, Door] = {
     # Nothing was marked to be done.
     "review_together": staff("organiser", method="post", opens=400),
     "badges": staff("organiser", "help_desk", "check_in"),
+    "check_in": staff("organiser", "help_desk", "check_in"),
+    "check_in_scan": staff("organiser", "help_desk", "check_in", method="post", data=_scan),
+    "check_in_state": staff("organiser", "help_desk", "check_in"),
+    "check_in_allowed": staff("organiser", "help_desk", "check_in"),
+    "check_in_present": staff("organiser", "help_desk", "check_in"),
+    "check_in_list": staff("organiser", "help_desk", "check_in", method="post"),
     "badge_lock": staff(
         "organiser", "help_desk", "check_in", here=lambda world: {"number": _admission(world)}
     ),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registration', '0008_invitations'),
+        ('registration', '0009_check_in'),
     ]
 
     operations = [
