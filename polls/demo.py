@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from django.templatetags.static import static
 
 from congress import actions as congress_actions
+from congress.demo.seed import DEMO_MOMENT
 from congress.models import Admission, Edition, Level, Stage, User
 from polls import actions, asking
-from polls.models import Poll, StageState
+from polls.models import Poll, Question, StageState
+from programme.queries import stage_now
 
 CLIP = "polls/clip/master.m3u8"
 
@@ -137,17 +139,22 @@ def _fill_stage(stage: Stage, polls: tuple[DemoPoll, ...], audience: list[User])
 
 def _ask(stage: Stage, questions: tuple[DemoQuestion, ...], audience: list[User]) -> None:
     """Asked by the last of the audience, so that the first may support them."""
-    now = stage.edition.now()
+    on_air = stage_now(stage, DEMO_MOMENT).session  # whatever the clock shows now
     for number, demo in enumerate(questions):
-        asked = asking.ask(
-            stage=stage, person=audience[-1 - number], text=demo.text, named=demo.named, now=now
+        asker = audience[-1 - number]
+        question = Question.objects.create(
+            edition_id=stage.edition_id,
+            stage=stage,
+            session=on_air,
+            person=asker,
+            text=demo.text,
+            name=asker.display_name if demo.named else "",
+            state=Question.State.PENDING if demo.pending else Question.State.SHOWN,
+            asked_at=DEMO_MOMENT,
         )
-        if demo.pending:
-            continue
-        asking.show(question=asked.question, now=now, by=None)
         asking.back(
             [
-                asking.Backing(person.pk, stage.pk, asked.question.pk)
+                asking.Backing(person.pk, stage.pk, question.pk)
                 for person in audience[: demo.support]
             ]
         )

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from congress.models import Admission
 from polls.models import Rated, Remark, Stars
+from programme.models import Session
 
 REMARKS_WITHIN_SECONDS = 50.0  # of a minute, as the page promises
 _random = random.SystemRandom()
@@ -166,10 +167,16 @@ class RemarkDesk:
                 self._timer.cancel()
                 self._timer = None
         _random.shuffle(waiting)
-        Remark.objects.bulk_create(
-            Remark(session_id=session, text=text) for session, text in waiting
+        there = set(
+            Session.objects.filter(pk__in={session for session, _text in waiting}).values_list(
+                "pk", flat=True
+            )
         )
-        return len(waiting)
+        kept = [  # a session may have gone meanwhile
+            Remark(session_id=session, text=text) for session, text in waiting if session in there
+        ]
+        Remark.objects.bulk_create(kept)
+        return len(kept)
 
     def _write_and_close(self) -> None:
         try:
