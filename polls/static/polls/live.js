@@ -367,7 +367,7 @@
         if (question.state === "answered") words.append(" ", element("span", { class: "fk-small fk-quiet" }, texts.answered));
         if (question.name) words.append(element("br"), element("span", { class: "fk-small fk-quiet" }, question.name));
         const mine = state.you.supported.includes(question.id);
-        const button = element("button", { class: "fk-support", type: "submit", "aria-label": filled(texts.support, question.support), "aria-pressed": mine ? "true" : null, disabled: mine ? "" : null }, "▲ " + question.support);
+        const button = element("button", { class: "fk-support", type: "submit", "aria-pressed": mine ? "true" : null, disabled: mine ? "" : null }, [element("span", { "aria-hidden": "true" }, "▲ " + question.support), element("span", { class: "kern-sr-only" }, filled(texts.support, question.support))]);
         const vote = settings.may_vote ? element("form", { method: "post", action: settings.support }, [
           element("input", { type: "hidden", name: "csrfmiddlewaretoken", value: settings.csrf }), element("input", { type: "hidden", name: "question", value: question.id }), button,
         ]) : element("span", { class: "fk-quiet" }, "▲ " + question.support);
