@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
@@ -121,6 +122,22 @@ def see_other(to: Any, *args: Any, **kwargs: Any) -> HttpResponse:
     response: HttpResponse = redirect(to, *args, **kwargs)
     response.status_code = 303
     return response
+
+
+LAST_PAGE = 100_000  # no list is longer
+
+
+def page_of(request: HttpRequest, rows: Any, rows_on_a_page: int) -> Page[Any]:
+    """The page of a list that `?seite=` asks for. Raises `Http404` where that is no number of a page.
+
+    Beyond the end it is the last one: lists get shorter while somebody reads them.
+    """
+    asked = request.GET.get("seite") or "1"
+    if not (
+        asked.isascii() and asked.isdecimal() and len(asked) <= 6 and 0 < int(asked) <= LAST_PAGE
+    ):
+        raise Http404("no such page")
+    return Paginator(rows, rows_on_a_page).get_page(asked)
 
 
 def kept_nowhere(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:

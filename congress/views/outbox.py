@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from congress import mail, queries
 from congress import outbox as letters_shown
 from congress.errors import Refused
-from congress.http import MemberRequest, role_required, see_other
+from congress.http import MemberRequest, page_of, role_required, see_other
 from congress.models import Letter, Role
 from congress.outbox import Line
 
@@ -37,7 +36,7 @@ def outbox(request: MemberRequest) -> HttpResponseBase:
     found = letters_shown.found(readable, group=group, search=search)
     if request.method == "POST":
         return _again_together(request, found, group)
-    page = Paginator(found, ON_A_PAGE).get_page(request.GET.get("seite"))
+    page = page_of(request, found, ON_A_PAGE)
     *groups, did_not_arrive = letters_shown.groups(readable)
     context: dict[str, Any] = {
         "lines": [Line(letter, request.edition) for letter in page],

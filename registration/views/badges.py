@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -18,7 +17,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from congress import pdf
 from congress.errors import Refused
-from congress.http import EditionRequest, MemberRequest, kept_nowhere, role_required, see_other
+from congress.http import (
+    EditionRequest,
+    MemberRequest,
+    kept_nowhere,
+    page_of,
+    role_required,
+    see_other,
+)
 from congress.links import Incomplete
 from congress.models import Admission, Role
 from congress.models.access import AdmissionQuerySet
@@ -90,7 +96,7 @@ def badges(request: MemberRequest) -> HttpResponseBase:
     everybody = queries.badge_holders(request.edition)
     found = chosen.narrow(everybody)
     numbers = list(found.by_name().values_list("pk", flat=True))
-    page = Paginator(numbers, ON_A_PAGE).get_page(request.GET.get("seite"))
+    page = page_of(request, numbers, ON_A_PAGE)
     now_printed = numbers[: actions.BADGES_AT_ONCE]
     context: dict[str, Any] = {
         "rows": queries.with_badge_state(everybody.filter(pk__in=list(page.object_list))),

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from congress import journal, pdf
-from congress.http import MemberRequest, role_required
+from congress.http import MemberRequest, page_of, role_required
 from congress.models import Admission, Role
 from congress.outputs import XLSX, attachment, filename, safe_xlsx
 from registration import actions, codes, door, printing, queries
@@ -124,9 +123,7 @@ def allowed(request: MemberRequest) -> HttpResponse:
 def present(request: MemberRequest) -> HttpResponse:
     """Who is in."""
     day = _today(request)
-    page = Paginator(queries.present(request.edition, day), ON_A_PAGE).get_page(
-        request.GET.get("seite")
-    )
+    page = page_of(request, queries.present(request.edition, day), ON_A_PAGE)
     context = {"page": page, "day": day, "doorway": queries.doorway(request.edition, day)}
     return render(request, "registration/orga/present.html", context)
 

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,7 +16,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from congress import links, outbox
 from congress.errors import Refused
-from congress.http import EditionRequest, MemberRequest, kept_nowhere, role_required, see_other
+from congress.http import (
+    EditionRequest,
+    MemberRequest,
+    kept_nowhere,
+    page_of,
+    role_required,
+    see_other,
+)
 from congress.models import Role, User
 from congress.views.errors import not_found
 from registration import actions, emails_inviting, limits, queries
@@ -166,7 +172,7 @@ def orga_invitations(request: MemberRequest) -> HttpResponse:
         chosen = ""
     search = request.GET.get("suche", "").strip()[:80]
     found = everything.search(request.edition, search) if search else everything
-    page = Paginator(_in_state(found, chosen), ON_A_PAGE).get_page(request.GET.get("seite"))
+    page = page_of(request, _in_state(found, chosen), ON_A_PAGE)
     context = {
         "page": page,
         "lines": [_line(row, request) for row in page.object_list],

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Count
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
@@ -25,7 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from congress import outputs, permissions
 from congress.errors import Refused
-from congress.http import MemberRequest, role_required, see_other
+from congress.http import MemberRequest, page_of, role_required, see_other
 from congress.models import Edition, Level, Role, State
 from registration import actions, eligibility, queries, registry
 from registration.forms import RuleForm, TableForm, WriteTableForm
@@ -131,7 +130,7 @@ class Search:
 @organisers_only
 def rules(request: MemberRequest) -> HttpResponse:
     search = Search(request)
-    page = Paginator(search.rules.with_land(), ON_A_PAGE).get_page(request.GET.get("seite"))
+    page = page_of(request, search.rules.with_land(), ON_A_PAGE)
     used = _registrations_by(page.object_list, request.edition)
     context = {
         "search": search,
@@ -427,7 +426,7 @@ def rules_import_preview(request: MemberRequest, table: UUID) -> HttpResponseBas
     chosen = request.GET.get("stand", "")
     chosen = chosen if chosen in dict(acts) else ""
     lines = plan.that(chosen) if chosen else plan.lines
-    page = Paginator(lines, LINES_ON_A_PAGE).get_page(request.GET.get("seite"))
+    page = page_of(request, lines, LINES_ON_A_PAGE)
     to_write = plan.count(registry.Line.ADDED) + plan.count(registry.Line.CHANGED)
     context = {
         "table": kept,

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import Promise
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from congress.errors import Refused
-from congress.http import MemberRequest, role_required, see_other
+from congress.http import MemberRequest, page_of, role_required, see_other
 from congress.models import Role
 from registration import actions, cases
 from registration.cases import Address, Age
@@ -51,7 +50,7 @@ def review_table(request: MemberRequest) -> HttpResponseBase:
     search = request.GET.get("suche", "").strip()[:80]
     rows = of_edition.waiting_for_an_answer(now) if state else of_edition.to_do(now)
     found = cases.with_what_lists_show(rows.matching(search).in_order_of_review())
-    page = Paginator(found, ON_A_PAGE).get_page(request.GET.get("seite"))
+    page = page_of(request, found, ON_A_PAGE)
     promised = RegistrationSettings.objects.of(edition).review_days
     context = {
         "rows": [_row(row, request, promised) for row in page],

@@ -1,4 +1,7 @@
-"""The bad inputs collected for registration and accounts, each with its stated verdict."""
+"""The bad inputs collected for registration and accounts, each with its stated verdict.
+
+Those for the web as a whole: `tests/congress/test_bad_inputs.py`.
+"""
 
 import json
 import time
@@ -9,20 +12,30 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.test import Client
 
-from congress import links, mail
+from congress import links, mail, outputs, tables
 from congress.models import Letter, User
 from registration import actions
 from registration.forms import RegistrationForm
-from registration.models import EmailCode, Registration
+from registration.models import EmailCode, Invitation, Registration, RuleTable
 from tests.data.bad_inputs_values import materialise
-from tests.factories import make_user
-from tests.registration.making import code_of, given, make_registration, make_rule, secret_of
+from tests.factories import make_role, make_user
+from tests.registration.making import (
+    code_of,
+    given,
+    make_invitation,
+    make_registration,
+    make_rule,
+    secret_of,
+)
 
 DATA = Path(__file__).parent.parent / "data" / "registration_bad_inputs.json"
 ENTRIES = json.loads(DATA.read_text(encoding="utf-8"))
 FIELDS = {"organisation": "body"}
+NAMES = {"first_name", "organisation"}
 ERRORS = "fk-summary"
 
 
@@ -42,12 +55,16 @@ def setting(edition):
 
 def test_every_entry_is_acted_out():
     acted = {
-        "registration": {"first_name", "organisation", "email", "verification_key"},
+        "registration": NAMES | {"email", "verification_key", "capacity", "import_csv"},
         "accounts": {"password", "login"},
     }
 
-    assert all(entry["field"] in acted[entry["area"]] for entry in ENTRIES)
-    assert len(ENTRIES) == 54
+    assert {(entry["area"], entry["field"]) for entry in ENTRIES} == {
+        (area, field) for area, fields in acted.items() for field in fields
+    }
+    assert len(ENTRIES) == 67
+    assert len(entries("registration", "verification_key")) == 4  # acted out one by one
+    assert len(entries("accounts", "login")) == 3  # the same
 
 
 def sent(client, **fields):
@@ -56,7 +73,7 @@ def sent(client, **fields):
     return client.post("/2021/anmeldung/", data)
 
 
-@pytest.mark.parametrize("entry", entries("registration", "first_name", "organisation"))
+@pytest.mark.parametrize("entry", entries("registration", *sorted(NAMES)))
 def test_names_and_bodies(client, entry):
     field, value = FIELDS.get(entry["field"], entry["field"]), materialise(entry["value"])
     if value == "\ud800":  # no form can carry it; a program could
@@ -175,6 +192,68 @@ def over(client, link):
     return [answer.status_code for answer in answers] == [410, 410] and not (
         Registration.objects.active().exists()
     )
+
+
+# --- How many there may be -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", entries("registration", "capacity"))
+def test_numbers_of_places(client, edition, entry):
+    client.force_login(make_role("organiser", edition).person, backend="congress.auth.RoleBackend")
+    form = {
+        "body": "Stadt Beispielheim",
+        "uses_max": entry["value"],
+        "becomes": "attendee",
+        "language": "de",
+        "last_day": "2021-03-16",
+        "form_key": uuid.uuid4(),
+    }
+
+    response = client.post("/2021/orga/einladungen/behoerde/", form)
+
+    made = list(Invitation.objects.values_list("uses_max", flat=True))
+    if verdict(entry) == "reject":
+        assert ERRORS in response.content.decode()
+        assert made == []
+    else:  # 1_000, as Python reads it
+        assert made == [1000]
+    if "CHECK" in entry["expect"]:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            make_invitation(edition, kind="body", uses_max=entry["value"])
+
+
+# --- Tables --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", entries("registration", "import_csv"))
+def test_tables(client, edition, entry):
+    """Through the reader that every import shares; and what is refused there, through a page as well."""
+    name, content = materialise(entry["value"])
+    started = time.process_time()
+    if verdict(entry) != "reject":
+        table = tables.read(content, required=["email"], known=["first_name", "last_name"])
+
+        (row,) = table.rows
+        assert row["email"] == "a@sk.sachsen.de"
+        assert table.unknown_columns == (["is_staff"] if verdict(entry) == "ignore" else [])
+        assert "is_staff" not in row.values
+        again = outputs.safe_csv(["first_name"], [[row["first_name"]]]).decode("utf-8-sig")
+        assert not again.splitlines()[1].startswith("=")
+        return
+
+    with pytest.raises(tables.NotReadable) as refusal:
+        tables.read(content, required=["email"], known=["first_name"])
+
+    assert time.process_time() - started < 2
+    if "line number" in entry["expect"]:
+        assert "Zeile 2" in str(refusal.value)
+    client.force_login(make_role("organiser", edition).person, backend="congress.auth.RoleBackend")
+    response = client.post(
+        "/2021/orga/adressen/tabelle/", {"file": SimpleUploadedFile(name, content)}
+    )
+    assert response.status_code == 200
+    assert ERRORS in response.content.decode()
+    assert not RuleTable.objects.exists()
 
 
 # --- Accounts -----------------------------------------------------------------------------------------
