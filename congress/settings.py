@@ -226,6 +226,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "congress.tasks.erase_personal_data",
         "schedule": timedelta(hours=6),
     },
+    "pass on offered places whose time is over": {
+        "task": "registration.tasks.sweep_places",
+        "schedule": 30.0,
+    },
+    "compare the counters of places with their rows": {
+        "task": "registration.tasks.check_counts",
+        "schedule": timedelta(hours=6),
+    },
     "forget ended sessions": {
         "task": "congress.tasks.forget_ended_sessions",
         "schedule": timedelta(hours=1),

@@ -7,17 +7,25 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from congress import mailbox
-from congress.admin.scope import EditionScopedAdmin, HistoryAdmin, SharedAdmin, decision
+from congress.admin.scope import EditionScopedAdmin, HistoryAdmin, ReadOnly, SharedAdmin, decision
 from congress.models import Edition, User
 from registration import actions
 from registration.forms import RejectionForm
-from registration.models import DomainRule, Registration, RegistrationSettings, ReviewText
+from registration.models import (
+    Contingent,
+    DomainRule,
+    Place,
+    Registration,
+    RegistrationSettings,
+    ReviewText,
+)
 
 
 @admin.register(Registration)
@@ -163,6 +171,62 @@ class RegistrationSettingsAdmin(EditionScopedAdmin):
     list_display = ("edition", "review_days", "universities", "it_providers", "associations")
     list_select_related = ("edition",)
     autocomplete_fields = ("edition",)
+
+
+@admin.register(Contingent)
+class ContingentAdmin(EditionScopedAdmin):
+    """What a contingent is. How many places it has is changed on the organisers' page, where offers follow at once."""
+
+    list_display = ("name", "kind", "places", "taken", "waiting", "edition")
+    list_display_links = ("name",)
+    list_select_related = ("edition", "land")
+    list_filter = ("edition", "kind", "way", "level")
+    search_fields = ("title_de", "title_en")
+    ordering = ("edition", "-kind", "way", "starts_at", "pk")
+    fieldsets = (
+        (None, {"fields": ("edition", "kind", "places", "taken", "waiting")}),
+        (_("Whom it is for"), {"fields": ("way", "level", "land")}),
+        (
+            _("Optional item"),
+            {"fields": ("title_de", "title_en", "description_de", "description_en", "starts_at")},
+        ),
+    )
+    readonly_fields = ("taken", "waiting")
+    # People have been given places by these: they stay as they are.
+    FIXED = ("kind", "way", "level", "land", "places")
+
+    @admin.display(description=_("for"))
+    def name(self, contingent: Contingent) -> str:
+        return contingent.name
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if obj is None else [*fields, *self.FIXED]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Only what the form shows: the counters go on meanwhile."""
+        if not change:
+            super().save_model(request, obj, form, change)
+        elif not self.holds(self.reach(request, "change"), obj):
+            raise PermissionDenied
+        elif form.changed_data:
+            obj.save(update_fields=form.changed_data)
+
+
+@admin.register(Place)
+class PlaceAdmin(ReadOnly, EditionScopedAdmin):
+    """Looked up here; what changes places are the acts of people and the clock."""
+
+    list_display = ("who", "contingent", "state", "position", "offered_until", "since", "edition")
+    list_display_links = ("who",)
+    list_select_related = ("registration", "contingent__edition", "contingent__land", "edition")
+    list_filter = ("edition", "state", "contingent")
+    search_fields = ("registration__last_name", "registration__first_name", "registration__body")
+    ordering = ("contingent", "position", "pk")
+
+    @admin.display(description=_("name"), ordering="registration__last_name")
+    def who(self, place: Place) -> str:
+        return place.registration.display_name
 
 
 @admin.register(DomainRule)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from congress import desk
 from congress.desk import Act, Deed, Outcome, Sentence, Subject, Wanted, Weight, fate, when
 from congress.models import Admission, Edition, Letter, Role, User
-from registration import actions, emails, queries
+from registration import actions, emails, place_queries, queries
 from registration.desk_forms import AddressForm
 from registration.models import Registration
 
@@ -68,7 +68,9 @@ def sentences(
     """How the registration stands. Three queries for any number of subjects."""
     people = [subject.person.pk for subject in subjects if subject.person is not None]
     of_person: dict[int | None, Registration] = {}
-    rows = Registration.objects.of_edition(edition).filter(person__in=people)
+    rows = place_queries.with_place(
+        Registration.objects.of_edition(edition).filter(person__in=people)
+    )
     for row in rows.select_related("decided_by", "rule").order_by("-pk"):
         known = of_person.get(row.person_id)
         if known is None or (row.is_active and not known.is_active):
@@ -117,11 +119,22 @@ def _state(
     if state == State.IN_REVIEW:
         return _in_review(registration, edition, now)
     if state == State.WAITLISTED:
-        return Sentence(_("Is on the waiting list."), Weight.WAITS, "warning", (CODE,))
-    if state == State.OFFERED:
-        return Sentence(
-            _("A place is offered and waits for an answer."), Weight.WAITS, "warning", (CODE,)
+        rank = getattr(registration, "waits_at", None)
+        text = (
+            _("Is number %(number)d on the waiting list.") % {"number": rank}
+            if rank
+            else _("Is on the waiting list.")
         )
+        return Sentence(text, Weight.WAITS, "warning", (CODE,))
+    if state == State.OFFERED:
+        until = getattr(registration, "offered_until", None)
+        text = (
+            _("A place is kept until %(when)s and waits for an answer.")
+            % {"when": when(until, edition, now)}
+            if until
+            else _("A place is offered and waits for an answer.")
+        )
+        return Sentence(text, Weight.WAITS, "warning", (CODE,))
     if state == State.REJECTED:
         text = _("Was rejected %(when)s, with this reason: “%(reason)s”") % {
             "when": when(registration.decided_at or registration.submitted_at, edition, now),

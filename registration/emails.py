@@ -54,22 +54,22 @@ def already_registered(registration: Registration, sent: EmailCode, plain: str) 
 
 def admitted(registration: Registration, link: AccessLink | None) -> None:
     """The way in, and the congress for the calendar."""
-    _post(ADMITTED, registration, link)
+    post(ADMITTED, registration, link)
 
 
 def in_review(registration: Registration, link: AccessLink | None) -> None:
-    _post(IN_REVIEW, registration, link)
+    post(IN_REVIEW, registration, link)
 
 
 def rejected(registration: Registration) -> None:
     # Whoever is looked at once more may be rejected once more.
     decided_at = registration.decided_at
-    _post(REJECTED, registration, key=f":{decided_at:%Y%m%d%H%M%S%f}" if decided_at else "")
+    post(REJECTED, registration, key=f":{decided_at:%Y%m%d%H%M%S%f}" if decided_at else "")
 
 
 def asked(question: ReviewQuestion, link: AccessLink | None) -> None:
     """What a reviewer would like to know, and where to answer."""
-    _post(ASKED, question.registration, link, key=f":{question.pk}", question=question)
+    post(ASKED, question.registration, link, key=f":{question.pk}", question=question)
 
 
 def colleague_asked(confirmation: ColleagueConfirmation) -> None:
@@ -98,7 +98,7 @@ def overdue(edition: Edition, person: User, today: date) -> None:
 
 
 def cancelled(registration: Registration) -> None:
-    _post(CANCELLED, registration)
+    post(CANCELLED, registration)
 
 
 def way_in(person: User, edition: Edition, link: AccessLink | None, key: UUID) -> None:
@@ -134,7 +134,7 @@ def _post_code(template: str, registration: Registration, sent: EmailCode, plain
     )
 
 
-def _post(
+def post(
     template: str,
     registration: Registration,
     link: AccessLink | None = None,
@@ -164,7 +164,7 @@ def harmless(name: str) -> str:
     return "" if linklike else name
 
 
-def _addresses(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
+def addresses(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
     """Where the letters lead, and how they greet."""
     registration: Registration = context["registration"]
     where = {"edition": registration.edition.slug}
@@ -226,7 +226,7 @@ def _with_overdue_cases(letter: Letter, context: dict[str, Any]) -> dict[str, An
 
 
 for _template in (CODE, ALREADY_REGISTERED, ADMITTED, IN_REVIEW, REJECTED, CANCELLED, ASKED):
-    mail.ENRICHERS[_template] = [_addresses]
+    mail.ENRICHERS[_template] = [addresses]
 mail.ENRICHERS[ADMITTED].append(_with_calendar)
 mail.ENRICHERS[WAY_IN] = [_ways]
 mail.ENRICHERS[IN_REVIEW].append(_with_review_time)

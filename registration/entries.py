@@ -1,5 +1,8 @@
 """What the registration enters in the registries of the congress."""
 
+from datetime import datetime
+
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -8,19 +11,22 @@ from django.utils.translation import gettext_lazy as _
 from congress import panels, permissions
 from congress.http import EditionRequest
 from congress.models import Admission, Edition, Role, User
+from congress.templatetags import kern
 from registration import (
+    actions,
     cases,
     demo,
     demo_desk,
     demo_registry,
     desk,
     desk_door,
+    place_queries,
     queries,
     registry,
     reviewing_texts,
 )
 from registration import erasing as erasing  # enters its own steps
-from registration.models import Registration, RegistrationSettings
+from registration.models import Contingent, Registration, RegistrationSettings
 
 
 def _address(name: str, request: EditionRequest) -> str:
@@ -50,14 +56,28 @@ def to_my_registration(request: EditionRequest) -> panels.MainButton | None:
     own = queries.registration_of(request.user, request.edition)
     if own is None or not (own.is_active or own.state == Registration.State.REJECTED):
         return None
-    return panels.MainButton(
-        label=_("My registration"),
-        url=_address("my_registration", request),
-        hint=gettext("Your registration is being checked, usually within %(time)s.")
-        % {"time": RegistrationSettings.objects.of(request.edition).review_time}
-        if own.state == Registration.State.IN_REVIEW
-        else "",
-    )
+    label = _("Accept the place") if own.state == own.State.OFFERED else _("My registration")
+    url = _address("my_registration", request)
+    return panels.MainButton(label=label, url=url, hint=_hint(own))
+
+
+def _hint(own: Registration) -> str:
+    """What there is to know at a glance."""
+    if own.state == own.State.IN_REVIEW:
+        time = RegistrationSettings.objects.of(own.edition).review_time
+        return gettext("Your registration is being checked, usually within %(time)s.") % {
+            "time": time
+        }
+    if own.state not in (own.State.WAITLISTED, own.State.OFFERED):
+        return ""
+    place = place_queries.place_to_take_part(own)
+    if place is None:
+        return ""
+    if place.is_offered:
+        return gettext("We keep it for you until %(moment)s.") % {
+            "moment": kern.moment(place.offered_until)
+        }
+    return gettext("You are number %(position)s on the waiting list.") % {"position": place.rank}
 
 
 def _may_register(request: EditionRequest) -> bool:
@@ -82,6 +102,34 @@ def _overdue(edition: Edition, user: User) -> int:
 
 def _check(edition: Edition) -> str:
     return reverse("review", kwargs={"edition": edition.slug})
+
+
+def _free_while_people_wait(edition: Edition, user: User) -> int:
+    return place_queries.free_while_people_wait(edition, edition.now())
+
+
+def _pass_offers_on(edition: Edition, now: datetime) -> None:
+    """Offers end by the clock of their edition, also where somebody turns it."""
+    actions.sweep(edition)
+
+
+def _places(edition: Edition) -> str:
+    return reverse("orga_places", kwargs={"edition": edition.slug})
+
+
+def places_panel(request: EditionRequest) -> str:
+    """How many places are free, for everybody who works for the edition: figures, no names."""
+    contingents = list(
+        Contingent.objects.of_edition(request.edition).select_related("edition", "land").in_order()
+    )
+    if not contingents:
+        return ""
+    context = {
+        "edition": request.edition,
+        "contingents": contingents,
+        "linked": request.access.plays(Role.Kind.ORGANISER),
+    }
+    return render_to_string("registration/orga/_places_panel.html", context, request)
 
 
 panels.navigation.register(
@@ -117,6 +165,22 @@ panels.orga_figures.register(
 panels.orga_figures.register(
     panels.Figure(_("admitted by rules nobody has checked"), queries.admitted_by_unchecked_rules),
     order=16,
+)
+panels.waiting.register(
+    panels.WaitingItem(
+        _("Free places for people on a waiting list, to be given by hand"),
+        _free_while_people_wait,
+        _places,
+        roles=(Role.Kind.ORGANISER,),
+    ),
+    order=15,
+)
+panels.orga_figures.register(
+    panels.Figure(_("on the waiting list"), place_queries.waiting_to_take_part), order=16
+)
+panels.orga_panels.register(places_panel, order=20)
+panels.orga_links.register(
+    panels.OrgaLink(_("Places"), "orga_places", roles=(Role.Kind.ORGANISER,)), order=30
 )
 panels.orga_links.register(
     panels.OrgaLink(
@@ -161,8 +225,10 @@ panels.setup_steps.register(reviewing_texts.install, order=35)
 panels.demo_data.register(demo.fill, order=10)
 panels.demo_data.register(demo_registry.fill, order=11)
 panels.demo_data.register(demo_desk.fill, order=11)
+panels.clock_turned.register(_pass_offers_on)
 panels.journal_verbs |= {
     "badge.locked": _("Badge locked"),
+    "contingent.places_changed": _("Number of places changed"),
     "badges.printed": _("Badges printed"),
     "check_in.listed": _("List of who is here fetched"),
     "desk.code_made": _("Code read out on the telephone"),
@@ -191,6 +257,13 @@ panels.journal_verbs |= {
     "registration.colleague_denied": _("A named colleague does not know the applicant"),
     "registration.domain_allowed": _("Domain admitted by a rule"),
     "registration.corrected": _("Level or Land of a registration corrected"),
+    "registration.item_booked": _("Optional item booked"),
+    "registration.item_given_back": _("Optional item given back"),
+    "registration.item_waited_for": _("On the waiting list of an optional item"),
+    "registration.offer_passed": _("Offered place passed on"),
+    "registration.place_given": _("Place given by hand"),
+    "registration.place_offered": _("Place offered"),
+    "registration.waitlisted": _("On the waiting list"),
     "registration.pushed": _("Registration pushed to the top"),
     "registration.reopened": _("Rejected registration looked at once more"),
     "registration.rejected": _("Registration rejected"),
@@ -208,6 +281,11 @@ permissions.grant(
     "registration.add_reviewtext",
     "registration.change_reviewtext",
     "registration.delete_reviewtext",
+    "registration.view_contingent",
+    "registration.add_contingent",
+    "registration.change_contingent",
+    "registration.delete_contingent",
+    "registration.view_place",
     "registration.view_registrationsettings",
     "registration.add_registrationsettings",
     "registration.change_registrationsettings",

@@ -16,6 +16,7 @@ from registration.models import (
     CheckIn,
     EmailCode,
     Invitation,
+    Place,
     Registration,
     ReviewClaim,
     RuleTable,
@@ -86,6 +87,15 @@ def check_ins() -> QuerySet[Any]:
     return CheckIn.objects.filter(retention.ended_before(retention.AFTER_THE_EDITION, "edition__"))
 
 
+def places_of_the_past() -> QuerySet[Any]:
+    """Who had them; how many were taken stays with the contingent."""
+    return Place.objects.filter(retention.ended_before(retention.AFTER_THE_EDITION, "edition__"))
+
+
+# Before the registrations that hold them.
+retention.steps.register(
+    retention.Step(_("Places and waiting lists"), places_of_the_past, retention.delete), order=49
+)
 # Before the people whom nothing holds any more.
 for _label, _rows in (
     (_("Codes by mail"), codes),

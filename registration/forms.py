@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from congress import mailbox, tables
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
-from congress.models import Level
+from congress.models import Edition, Level
 from congress.models import State as Land
 from congress.outputs import header_text
-from registration.models import DomainRule, RegistrationSettings
+from registration.models import DomainRule, RegistrationSettings, Way
 
 
 class RegistrationForm(forms.Form):
@@ -59,15 +59,36 @@ class RegistrationForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "organization", "list": "stellen"}),
         error_messages={"required": _("Please enter your authority or institution.")},
     )
+    way = forms.ChoiceField(
+        label=_("How do you take part?"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Please choose how you take part."),
+            "invalid_choice": _("Please choose how you take part."),
+        },
+    )
     privacy = forms.BooleanField(
         label=_("I have read the privacy notice."),
         error_messages={"required": _("Please confirm that you have read the privacy notice.")},
     )
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, edition: Edition, full: Collection[str] = (), **kwargs: Any
+    ) -> None:
+        """`full`: ways in which whoever registers now goes to the waiting list."""
         kwargs["initial"] = {"form_key": uuid.uuid4(), **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
+        ways = Way.offered_by(edition)
+        self.full = {way.value for way in ways} & {*full}
+        if len(ways) == 1:
+            del self.fields["way"]
+        else:
+            waits = gettext("%(way)s (fully booked: waiting list)")
+            self.fields["way"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
+                (way.value, waits % {"way": way.label} if way in self.full else way.label)
+                for way in ways
+            ]
         self.fields["privacy"].help_text = _privacy_link()
 
     def ask_while_typing(self, url: str) -> None:
@@ -333,12 +354,18 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
             ),
             [*RegistrationSettings.GROUPS.values()],
         ),
+        (_("Waiting list"), "", ["offer_hours"]),
         (_("On the day"), "", ["desk_may_admit"]),
     ]
 
     class Meta:
         model = RegistrationSettings
-        fields = ("review_days", *RegistrationSettings.GROUPS.values(), "desk_may_admit")
+        fields = (
+            "review_days",
+            *RegistrationSettings.GROUPS.values(),
+            "offer_hours",
+            "desk_may_admit",
+        )
         widgets: ClassVar[dict[str, Any]] = dict.fromkeys(
             RegistrationSettings.GROUPS.values(), forms.RadioSelect
         )

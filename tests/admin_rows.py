@@ -27,7 +27,14 @@ from polls.models import Poll, StageState
 from press.models import Accreditation, PressSettings
 from programme.models import OnAir, Session, Speaker, Track
 from registration import actions
-from registration.models import DomainRule, Registration, RegistrationSettings, ReviewText
+from registration.models import (
+    Contingent,
+    DomainRule,
+    Place,
+    Registration,
+    RegistrationSettings,
+    ReviewText,
+)
 from tests.factories import (
     NOW,
     make_admission,
@@ -43,6 +50,7 @@ from tests.factories import (
 from tests.polls.factories import make_poll
 from tests.press.factories import make_accreditation
 from tests.registration.making import OPEN, given, make_rule
+from tests.registration.places import make_contingent
 
 MARK = "Zinnoberfisch"
 
@@ -74,11 +82,23 @@ def _stage(edition: Edition) -> Stage:
     return make_stage(edition, name_de=MARK)
 
 
+def _registration(edition: Edition) -> Registration:
+    return actions.register(
+        edition=edition,
+        now=OPEN,
+        form_key=uuid.uuid4(),
+        privacy_version="1",
+        language="de",
+        **given(last_name=MARK),
+    )
+
+
 # Of one edition.
 ROWS: dict[type[models.Model], Callable[[Edition], models.Model]] = {
     AccessLink: lambda edition: make_link(make_admission(edition, person=_somebody()))[0],
     Accreditation: lambda edition: make_accreditation(edition, last_name=MARK),
     Admission: lambda edition: make_admission(edition, person=_somebody()),
+    Contingent: lambda edition: make_contingent(edition, title_de=MARK),
     Edition: lambda edition: edition,
     JournalEntry: lambda edition: journal.note(
         f"{MARK}.seen", edition=edition, now=NOW, about=_somebody()
@@ -89,16 +109,16 @@ ROWS: dict[type[models.Model], Callable[[Edition], models.Model]] = {
         edition=edition, stage=_stage(edition), changed_at=NOW
     ),
     Page: _page,
+    Place: lambda edition: Place.objects.create(
+        edition=edition,
+        registration=_registration(edition),
+        contingent=make_contingent(edition, title_de=MARK, taken=1),
+        state="taken",
+        since=OPEN,
+    ),
     Poll: lambda edition: make_poll(_stage(edition), text=MARK),
     PressSettings: lambda edition: PressSettings.objects.get_or_create(edition=edition)[0],
-    Registration: lambda edition: actions.register(
-        edition=edition,
-        now=OPEN,
-        form_key=uuid.uuid4(),
-        privacy_version="1",
-        language="de",
-        **given(last_name=MARK),
-    ),
+    Registration: _registration,
     RegistrationSettings: lambda edition: RegistrationSettings.objects.get_or_create(
         edition=edition
     )[0],

@@ -341,7 +341,8 @@ def messages():
             "gettext is needed to collect texts. Debian and Ubuntu: sudo apt install gettext"
         )
     for app in ("congress", "registration", "programme", "polls", "press"):
-        admin = [str(PYTHON), "-m", "django"]
+        # -P: an app may have a module of the name of a standard one (registration/calendar.py).
+        admin = [str(PYTHON), "-P", "-m", "django"]
         (ROOT / app / "locale").mkdir(exist_ok=True)
         make = [
             "makemessages",

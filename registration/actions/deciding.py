@@ -8,18 +8,22 @@ from django.db import transaction
 
 from congress.models import User
 from registration import emails
-from registration.actions.entering import let_in, note
+from registration.actions.entering import note
+from registration.actions.places import enter_or_wait, give_all_back
 from registration.actions.refusals import AlreadyDecided, CongressIsOver, NoReason
 from registration.models import Registration
 
 
 @transaction.atomic
 def admit(*, registration: Registration, by: User, now: datetime) -> None:
-    """Let the person in. Raises `AlreadyDecided` or `CongressIsOver`."""
+    """Let the person in, or on to the waiting list where all places are taken.
+
+    Raises `AlreadyDecided` or `CongressIsOver`.
+    """
     if now >= registration.edition.ends_at:
         raise CongressIsOver
     decide(registration, Registration.State.ADMITTED, by=by, now=now)
-    let_in(registration, now=now, by=by)
+    enter_or_wait(registration, now=now, by=by)
 
 
 @transaction.atomic
@@ -31,6 +35,7 @@ def reject(*, registration: Registration, by: User, now: datetime, reason: str) 
     decide(registration, Registration.State.REJECTED, by=by, now=now, reason=reason)
     note("rejected", registration, now=now, by=by)
     emails.rejected(registration)
+    give_all_back(registration=registration, now=now)
 
 
 def decide(

@@ -42,7 +42,7 @@ from registration.actions.registering import (
     send_code_again,
     verify_by_word,
 )
-from registration.models import Registration, RegistrationSettings, TelephoneCode
+from registration.models import Registration, RegistrationSettings, TelephoneCode, Way
 from registration.models.registrations import email_key_of, name_key_of
 
 AT_THE_DOOR = "at-the-door:"  # the key of whoever has no mailbox: nobody is the same person by it
@@ -362,6 +362,8 @@ def _at_the_desk(
     if of_form(edition, key) is not None:
         return None
     values: dict[str, Any] = {
+        # Whoever is standing here takes part on site, where that is possible.
+        "way": Way.offered_by(edition)[0],
         **given,
         "email": mailbox.canonical(email) if email else "",
         "name_key": name_key_of(given["first_name"], given["last_name"]),

@@ -17,8 +17,9 @@ from congress import journal, links, mail
 from congress.models import Edition, User
 from congress.models.database import StatementNow
 from registration import emails_inviting
-from registration.actions.entering import grant, let_in, machine_may_admit
+from registration.actions.entering import grant, machine_may_admit
 from registration.actions.mailboxes import alone_with_all, insist_on_letters_left
+from registration.actions.places import enter_or_wait, give_participation_back
 from registration.actions.refusals import (
     AlreadyRevoked,
     FewerThanUsed,
@@ -284,10 +285,12 @@ def follow_invitation(registration: Registration, number: int | None, *, now: da
         values |= {"land": invitation.land} if invitation.land else {}
     Registration.objects.filter(pk=row.pk).update(**values)
     registration.refresh_from_db()
-    if waits:
-        let_in(registration, now=now, by=None)
+    if waits or (registration.waits_for_a_place and registration.needs_no_place):
+        enter_or_wait(registration, now=now, by=None)
     elif registration.state == Registration.State.ADMITTED:
         grant(registration, now=now, by=None)
+        if registration.needs_no_place:
+            give_participation_back(registration, now=now)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -10,13 +11,14 @@ from congress.models import User
 from registration import emails
 from registration.actions.entering import note, take_back
 from registration.actions.inviting import give_invitation_back
+from registration.actions.places import decline_item, give_all_back
 from registration.actions.refusals import CannotBeCancelled
-from registration.models import Registration
+from registration.models import Place, Registration
 
 
 @transaction.atomic
 def cancel(*, registration: Registration, now: datetime, by: User | None = None) -> None:
-    """End the registration and the admission that came with it; without `by` it is the person who cancels.
+    """End the registration, its places and the admission that came with it; without `by` it is the person who cancels.
 
     Raises `CannotBeCancelled`.
     """
@@ -34,3 +36,13 @@ def cancel(*, registration: Registration, now: datetime, by: User | None = None)
         take_back(registration, now=now, by=by)
         note("cancelled", registration, now=now, by=by)
         emails.cancelled(registration)
+        give_all_back(registration=registration, now=now)
+
+
+def decline_place(*, place: Place, now: datetime) -> None:
+    """Somebody else shall have it. Without a place to take part the registration ends. Twice does no harm."""
+    if place.contingent.is_item:
+        decline_item(place=place, now=now)
+        return
+    with suppress(CannotBeCancelled):
+        cancel(registration=place.registration, now=now)

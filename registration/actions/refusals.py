@@ -177,3 +177,31 @@ class ThreeConfirmed(Refused):
         "You have confirmed three people already. More is not possible, so that nobody is overrun. "
         "Your colleague can name somebody else."
     )
+
+
+class NoPlaceLeft(Refused):
+    message = _(
+        "All places are taken. You can add one to their number and give that one, or wait until one is given back."
+    )
+
+
+class TooFewPlaces(Refused):
+    def __init__(self, taken: int) -> None:
+        text = ngettext(
+            "%(taken)d place is taken or offered already. The number cannot be smaller than that.",
+            "%(taken)d places are taken or offered already. The number cannot be smaller than that.",
+            taken,
+        )
+        super().__init__(text % {"taken": taken})
+
+
+class OfferIsOver(Refused):
+    message = _("This offer is over. The place has gone to the next on the list.")
+
+
+class NotOnTheList(Refused):
+    message = _("This person is no longer on the waiting list.")
+
+
+class NotAdmitted(Refused):
+    message = _("This can be chosen once you have a place at the congress.")

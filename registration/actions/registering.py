@@ -16,7 +16,6 @@ from congress.models import AccessLink, Edition, Level, User
 from congress.models.database import StatementNow
 from registration import eligibility, emails
 from registration.actions.entering import (
-    let_in,
     machine_may_admit,
     note,
     open_link,
@@ -24,6 +23,7 @@ from registration.actions.entering import (
 )
 from registration.actions.holders import alone_with, holder
 from registration.actions.inviting import follow_invitation, insist_on_open, use_invitation
+from registration.actions.places import enter_or_wait
 from registration.actions.refusals import (
     CodeIsOver,
     NotForThisAddress,
@@ -33,7 +33,7 @@ from registration.actions.refusals import (
     TooSoon,
     WrongCode,
 )
-from registration.models import EmailCode, Invitation, Registration
+from registration.models import EmailCode, Invitation, Registration, Way
 from registration.models.registrations import email_key_of, name_key_of
 
 PAUSE_BETWEEN_CODES = timedelta(seconds=30)
@@ -75,6 +75,9 @@ def register(
     given["email"] = mailbox.canonical(given["email"])
     if invitation is not None and not invitation.is_for(email_key_of(given["email"])):
         raise NotForThisAddress
+    ways = Way.offered_by(edition)
+    if given.get("way") not in ways:
+        given["way"] = ways[-1]
     values: dict[str, Any] = {
         **given,
         "invitation": invitation,
@@ -263,7 +266,7 @@ def _complete(registration: Registration, *, now: datetime, by: User | None = No
     registration.refresh_from_db()
     note("verified", registration, now=now, by=by, eligibility=assessed.decision)
     if admitted:
-        link = let_in(registration, now=now, by=by)
+        link = enter_or_wait(registration, now=now, by=by)
     else:
         link = personal_link(registration, now=now)
         emails.in_review(registration, link)

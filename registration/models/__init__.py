@@ -1,9 +1,10 @@
-"""What there is: rules about addresses, registrations, codes, reviews, invitations, settings."""
+"""What there is: rules about addresses, registrations, codes, reviews, invitations, places, settings."""
 
 from registration.models.check_in import CheckIn
 from registration.models.desk import TelephoneCode
 from registration.models.invitations import Invitation
-from registration.models.registrations import EmailCode, Registration
+from registration.models.places import Contingent, Place
+from registration.models.registrations import EmailCode, Registration, Way
 from registration.models.reviewing import (
     ColleagueConfirmation,
     ReviewClaim,
@@ -16,9 +17,11 @@ from registration.models.settings import RegistrationSettings
 __all__ = [
     "CheckIn",
     "ColleagueConfirmation",
+    "Contingent",
     "DomainRule",
     "EmailCode",
     "Invitation",
+    "Place",
     "Registration",
     "RegistrationSettings",
     "ReviewClaim",
@@ -26,4 +29,5 @@ __all__ = [
     "ReviewText",
     "RuleTable",
     "TelephoneCode",
+    "Way",
 ]

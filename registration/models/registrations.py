@@ -23,6 +23,20 @@ from registration.models.invitations import Invitation
 from registration.models.rules import DomainRule
 
 
+class Way(models.TextChoices):
+    """How somebody takes part."""
+
+    ONSITE = "onsite", _("on site")
+    ONLINE = "online", _("online")
+
+    @classmethod
+    def offered_by(cls, edition: Edition) -> list[Way]:
+        """Where there is more than one, the applicant chooses."""
+        if edition.format == Edition.Format.VIRTUAL:
+            return [cls.ONLINE]
+        return [cls.ONSITE] if edition.format == Edition.Format.ONSITE else [cls.ONSITE, cls.ONLINE]
+
+
 class RegistrationQuerySet(models.QuerySet["Registration"]):
     """The words we use for registrations. Compose them; do not filter in views."""
 
@@ -183,6 +197,7 @@ class Registration(models.Model):
     level_said_at = models.DateTimeField(
         _("level and Land corrected by the person"), null=True, blank=True
     )
+    way = models.CharField(_("way of taking part"), max_length=6, choices=Way, default=Way.ONLINE)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.UNVERIFIED)
     eligibility = models.CharField(
         _("what the registry said"), max_length=10, choices=Eligibility, blank=True
@@ -294,6 +309,9 @@ class Registration(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                name="registration_way_is_known", condition=Q(way__in=["onsite", "online"])
+            ),
+            models.CheckConstraint(
                 name="who_is_verified_is_a_person_of_a_moment",
                 condition=Q(state__in=["unverified", "cancelled"])
                 | Q(person__isnull=False, verified_at__isnull=False),
@@ -343,6 +361,15 @@ class Registration(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in self.ACTIVE
+
+    @property
+    def needs_no_place(self) -> bool:
+        """Places are for attendees: whoever speaks comes in any case."""
+        return self.admission_kind != Admission.Kind.ATTENDEE
+
+    @property
+    def waits_for_a_place(self) -> bool:
+        return self.state in (self.State.WAITLISTED, self.State.OFFERED)
 
     @property
     def admission_kind(self) -> str:

@@ -79,6 +79,15 @@ class RegistrationSettings(models.Model):
         ),
     )
 
+    offer_hours = models.PositiveSmallIntegerField(
+        _("hours an offered place is kept"),
+        default=48,
+        validators=[MinValueValidator(1), MaxValueValidator(336)],
+        help_text=_(
+            "Then it goes to the next on the waiting list. Near the congress at most half of the time that is left."
+        ),
+    )
+
     objects: ClassVar[RegistrationSettingsQuerySet] = RegistrationSettingsQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
 
     class Meta:
@@ -88,6 +97,10 @@ class RegistrationSettings(models.Model):
             models.CheckConstraint(
                 name="a_check_takes_one_to_thirty_working_days",
                 condition=Q(review_days__gte=1, review_days__lte=30),
+            ),
+            models.CheckConstraint(
+                name="an_offer_is_kept_for_an_hour_to_two_weeks",
+                condition=Q(offer_hours__gte=1, offer_hours__lte=336),
             ),
             models.CheckConstraint(
                 name="groups_are_read_in_one_of_three_ways",

@@ -27,6 +27,7 @@ from congress.outbox import Line
 from registration import actions, queries
 from registration.desk import subject_of
 from registration.desk_forms import WalkInForm
+from registration.models import Registration
 from registration.spelling import spelt
 
 ROLES = (Role.Kind.ORGANISER, Role.Kind.HELP_DESK)
@@ -216,7 +217,12 @@ def walk_in(request: MemberRequest) -> HttpResponseBase:
             form.add_error(None, str(refusal.message))
         else:
             subject = subject_of(registration)
-            if form.by_decision:
+            if registration.state == Registration.State.WAITLISTED:
+                text = _(
+                    "All places are taken: on the waiting list. An organiser can give a place by hand."
+                )
+                messages.warning(request, text)
+            elif form.by_decision:
                 messages.success(request, _("Is in. Read out a code, or print the badge."))
             else:
                 messages.success(request, _("Is registered; a code is on its way to the address."))

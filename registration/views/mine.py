@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from congress.errors import Refused
 from congress.http import MemberRequest, see_other
-from registration import actions, calendar, queries
+from registration import actions, calendar, place_queries, queries
 from registration.forms import AnswerForm, EvidenceForm
 from registration.models import Registration, RegistrationSettings
+from registration.place_forms import ItemsForm
 
 
 @login_required
@@ -43,8 +44,27 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         form = EvidenceForm(initial=_evidence_of(registration))
     question = queries.open_question(registration)
     admission = request.access.admission
+    items = (
+        place_queries.items_for(registration, request.now)
+        if registration is not None and registration.state == Registration.State.ADMITTED
+        else []
+    )
+    waits = registration is not None and registration.state in (
+        Registration.State.WAITLISTED,
+        Registration.State.OFFERED,
+    )
+    place = (
+        place_queries.place_to_take_part(registration)
+        if registration is not None and waits
+        else None
+    )
     context = {
         "registration": registration,
+        "place": place,
+        "offers_ended": place is not None
+        and place_queries.offers_have_ended(place.contingent, request.now),
+        "items": items,
+        "items_form": ItemsForm(items=items),
         "admission": admission,
         "has_ticket": admission is not None
         and queries.comes_to_the_hall(admission, request.edition, request.now),

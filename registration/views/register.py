@@ -22,7 +22,7 @@ from congress.auth import keep_signed_in
 from congress.errors import Refused
 from congress.http import EditionRequest, kept_nowhere, see_other
 from congress.models import User
-from registration import actions, emails, limits, queries
+from registration import actions, emails, limits, place_queries, queries
 from registration.forms import CodeForm, OwnDeviceForm, RegistrationForm
 from registration.forms_inviting import InvitationCodeForm
 from registration.models import Invitation, Registration, RegistrationSettings
@@ -47,12 +47,12 @@ def register(request: EditionRequest) -> HttpResponseBase:
         if not actions.is_open(edition, request.now, invitation):
             early = request.now < edition.registration_opens_at
             return render(request, "registration/closed.html", {"early": early})
-        form = RegistrationForm(initial=_invited(request, invitation))
+        form = RegistrationForm(initial=_invited(request, invitation), **_ways(request))
         return _form_page(request, form, InvitationCodeForm(), invitation)
     if "without_invitation" in request.POST:
         invitations.drop(request)
         return see_other("register", edition=edition.slug)
-    form = RegistrationForm(request.POST)
+    form = RegistrationForm(request.POST, **_ways(request))
     code_form = InvitationCodeForm(request.POST)
     if invitation is None and code_form.is_valid():
         invitation = _typed(request, code_form)
@@ -62,7 +62,7 @@ def register(request: EditionRequest) -> HttpResponseBase:
     if form.is_valid() and code_form.is_valid():
         if not limits.fuse_holds(request):
             return render(request, "429.html", status=429)
-        given = {name: form.cleaned_data[name] for name in _FIELDS}
+        given = {name: form.cleaned_data[name] for name in _FIELDS if name in form.fields}
         try:
             registration = actions.register(
                 edition=edition,
@@ -87,7 +87,12 @@ def register(request: EditionRequest) -> HttpResponseBase:
     return _form_page(request, form, code_form, invitation)
 
 
-_FIELDS = ("title", "first_name", "last_name", "body", "email")
+_FIELDS = ("title", "first_name", "last_name", "body", "email", "way")
+_FACTS = _FIELDS[:4]  # what an account knows, too
+
+
+def _ways(request: EditionRequest) -> dict[str, Any]:
+    return {"edition": request.edition, "full": place_queries.full_ways(request.edition)}
 
 
 def _typed(request: EditionRequest, form: InvitationCodeForm) -> Invitation | None:
@@ -127,6 +132,8 @@ def _form_page(
         "code_form": code_form,
         "invitation": invitation,
         "settings": settings_now,
+        # Where there is a choice, it says so itself.
+        "only_waiting_list": "way" not in form.fields and bool(form.full),
     }
     return render(request, "registration/register.html", context)
 
@@ -138,7 +145,7 @@ def _known(request: EditionRequest) -> dict[str, Any]:
         return {name: getattr(pending, name) for name in _FIELDS} | {"form_key": pending.form_key}
     if isinstance(request.user, User):
         person = request.user
-        return {name: getattr(person, name) for name in _FIELDS[:-1]} | {"email": person.mailbox}
+        return {name: getattr(person, name) for name in _FACTS} | {"email": person.mailbox}
     return {}
 
 

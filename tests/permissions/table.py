@@ -308,6 +308,11 @@ DOORS: dict[str, Door] = {
     "registration_answer": Door(SIGNED_IN, opens=404),
     "registration_colleague": public("token", opens=410),
     "registration_cancel": Door(SIGNED_IN, opens=404),
+    "registration_offer": public("token", opens=404),  # a token of another kind
+    "my_place": Door(SIGNED_IN, method="post", opens=404),
+    "my_items": Door(SIGNED_IN, method="post", opens=404),
+    "orga_places": staff("organiser"),
+    "orga_contingent": staff("organiser", arguments=("number",), opens=404),
     "registration_calendar": Door(SIGNED_IN, opens=404),
     # A hall there is, and whoever is admitted to it has a ticket.
     "ticket_file": Door(

@@ -14,7 +14,9 @@ def edition(db):
     from tests.factories import make_edition
     from tests.registration.making import OPEN
 
-    return make_edition(at=OPEN, slug="2021", help_email="hilfe@fachkongress.example")
+    return make_edition(
+        at=OPEN, slug="2021", format="virtual", help_email="hilfe@fachkongress.example"
+    )
 
 
 @pytest.fixture

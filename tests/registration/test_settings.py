@@ -143,7 +143,9 @@ def test_the_database_keeps_the_time_within_reason(edition, days):
 
 
 def sent(client, **fields):
-    data = {"review_days": 2} | dict.fromkeys(RegistrationSettings.GROUPS.values(), "as_listed")
+    data = {"review_days": 2, "offer_hours": 48} | dict.fromkeys(
+        RegistrationSettings.GROUPS.values(), "as_listed"
+    )
     return client.post(PAGE, data | fields)
 
 
@@ -181,7 +183,9 @@ def test_what_stays_the_same_is_not_written_down(client, edition, organiser):
     assert not JournalEntry.objects.exists()
 
 
-@pytest.mark.parametrize("fields", [{"review_days": 0}, {"review_days": 31}, {"universities": "x"}])
+@pytest.mark.parametrize(
+    "fields", [{"review_days": 0}, {"review_days": 31}, {"offer_hours": 0}, {"universities": "x"}]
+)
 def test_what_makes_no_sense_is_refused(client, organiser, fields):
     response = sent(client, **fields)
 
