@@ -112,7 +112,7 @@ def _invited(request: EditionRequest, invitation: Invitation | None) -> dict[str
     """What need not be typed: what the organisers knew of whom they invited, and what we know ourselves."""
     if invitation is None:
         return _known(request)
-    given = {name: value for name in _FIELDS if (value := getattr(invitation, name))}
+    given = {name: value for name in (*_FACTS, "email") if (value := getattr(invitation, name))}
     address = given.pop("email", "")
     return {**given, **_known(request)} | (
         {"email": address} if not invitation.is_for_a_body else {}
