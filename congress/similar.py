@@ -16,6 +16,8 @@ _SAME_SOUND = (
 )  # fmt: skip
 _TWICE = re.compile(r"([a-z12])\1+")
 SHORTEST = 3  # of shorter words every other one is similar
+# Heard wrongly and a letter wrong as well: from so many sounds on it is still the same name. "Brock" is no "Blog".
+SHORTEST_TWICE_WRONG = 5
 
 
 def sound(text: str) -> str:
@@ -63,6 +65,9 @@ class Heard:
         return all(
             heard in sounds
             or any(one_letter_apart(word, other) for other in words)
-            or any(one_letter_apart(heard, other) for other in sounds.split())
+            or (
+                len(heard) >= SHORTEST_TWICE_WRONG
+                and any(one_letter_apart(heard, other) for other in sounds.split())
+            )
             for word, heard in self._words
         )

@@ -84,6 +84,12 @@ def test_one_letter_apart(one, other, apart):
     assert one_letter_apart(other, one) is apart
 
 
+def test_a_short_name_may_be_heard_wrongly_or_have_a_letter_wrong_but_not_both():
+    assert Heard(["Brock"]).may_be("Gesa Brok")
+    assert Heard(["Brik"]).may_be("Gesa Brok")
+    assert not Heard(["Brock"]).may_be("Digitalbotschafter Blog")
+
+
 def test_two_letters_are_too_few_to_sound_like_anybody():
     assert not Heard(["al"])
 
