@@ -1,7 +1,8 @@
-"""Letters to people who are invited, by the organisers. The link in them is signed, never stored."""
+"""Letters to people who are invited, by the organisers or by a colleague. The link in them is signed, never stored."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -12,15 +13,18 @@ from django.utils.translation import override
 from congress import links, mail
 from congress.models import Letter
 from registration.emails import harmless
-from registration.models import Invitation
+from registration.models import Delegate, Invitation
 
 INVITED = "registration/emails/invited.md"
 INVITED_BODY = "registration/emails/invited_body.md"
+DELEGATE = "registration/emails/delegate.md"
+DELEGATE_REMINDED = "registration/emails/delegate_reminded.md"
 
-ALL = (INVITED, INVITED_BODY)
+ALL = (INVITED, INVITED_BODY, DELEGATE, DELEGATE_REMINDED)
 
-# The kind of the signed token behind the links.
+# Kinds of the signed tokens behind the links.
 INVITATION = "invite"
+CONFIRMATION = "delegate"
 
 
 def invited(invitation: Invitation) -> Letter:
@@ -48,6 +52,27 @@ def invited_body(invitation: Invitation, code: str) -> Letter:
     )
 
 
+def delegate(row: Delegate) -> Letter:
+    """To a colleague: somebody would like to take you along."""
+    return _to_delegate(DELEGATE, row)
+
+
+def delegate_reminded(row: Delegate) -> Letter:
+    """The same once more, and never again."""
+    return _to_delegate(DELEGATE_REMINDED, row)
+
+
+def _to_delegate(template: str, row: Delegate) -> Letter:
+    return mail.post_letter(
+        template,
+        once=_key_of_delegate(template, row.pk),
+        edition=row.edition,
+        to=row.email or "",
+        language=row.language,
+        delegate=row,
+    )
+
+
 def key_of_invitation(number: int) -> str:
     return f"{INVITED}:{number}"
 
@@ -57,6 +82,20 @@ def letters_about(invitation: Invitation) -> QuerySet[Letter]:
         Q(once=key_of_invitation(invitation.pk))
         | Q(once__startswith=f"{INVITED_BODY}:{invitation.pk}:")
     )
+
+
+def letters_to_delegates(numbers: Collection[int]) -> QuerySet[Letter]:
+    """All letters about these rows."""
+    keys = [
+        _key_of_delegate(template, number)
+        for number in numbers
+        for template in (DELEGATE, DELEGATE_REMINDED)
+    ]
+    return Letter.objects.filter(once__in=keys)
+
+
+def _key_of_delegate(template: str, number: int) -> str:
+    return f"{template}:{number}"
 
 
 # --- Links -----------------------------------------------------------------------------------------------
@@ -72,6 +111,12 @@ def signed_about(invitation: Invitation) -> str:
     if invitation.is_for_a_body:
         return bytes(invitation.code_hash or b"").hex()
     return invitation.email or ""
+
+
+def delegate_url(row: Delegate) -> str:
+    """Where a colleague answers. Known to their mailbox alone."""
+    token = links.signed_token(CONFIRMATION, row.pk, str(row.key))
+    return _url("delegate_open", row.edition.slug, token, row.language)
 
 
 def _url(name: str, edition: str, token: str, language: str) -> str:
@@ -97,5 +142,20 @@ def _about_an_invitation(letter: Letter, context: dict[str, Any]) -> dict[str, A
     }
 
 
+def _about_a_delegate(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    row: Delegate = context["delegate"]
+    if row.confirmed_at is not None:
+        raise mail.NotDeliverable("the colleague has answered already")
+    return {
+        "greeting": harmless(row.display_name),
+        "contact_name": harmless(row.delegation.whose),
+        "contact_body": harmless(row.delegation.body),
+        "confirm_url": delegate_url(row),
+        "ends_at": row.answer_by,
+    }
+
+
 for _template in (INVITED, INVITED_BODY):
     mail.ENRICHERS[_template] = [_about_an_invitation]
+for _template in (DELEGATE, DELEGATE_REMINDED):
+    mail.ENRICHERS[_template] = [_about_a_delegate]

@@ -16,6 +16,7 @@ from registration import (
     actions,
     cases,
     demo,
+    demo_delegation,
     demo_desk,
     demo_registry,
     desk,
@@ -226,11 +227,17 @@ panels.demo_data.register(demo.fill, order=10)
 panels.demo_data.register(demo_registry.fill, order=11)
 panels.demo_data.register(demo_desk.fill, order=11)
 panels.clock_turned.register(_pass_offers_on)
+panels.demo_data.register(demo_delegation.fill, order=12)
 panels.journal_verbs |= {
     "badge.locked": _("Badge locked"),
     "contingent.places_changed": _("Number of places changed"),
     "badges.printed": _("Badges printed"),
     "check_in.listed": _("List of who is here fetched"),
+    "delegation.accepted": _("Colleague has accepted"),
+    "delegation.declined": _("Colleague has declined"),
+    "delegation.invited": _("Colleagues invited"),
+    "delegation.reminded": _("Colleagues reminded"),
+    "delegation.taken_back": _("Invitation of a colleague taken back"),
     "desk.code_made": _("Code read out on the telephone"),
     "desk.code_used": _("Came in by a code from the telephone"),
     "desk.way_in_sent": _("Way in sent by the help desk"),

@@ -14,6 +14,8 @@ from congress.models.database import StatementNow
 from registration import emails_inviting
 from registration.models import (
     CheckIn,
+    Delegate,
+    Delegation,
     EmailCode,
     Invitation,
     Place,
@@ -56,6 +58,22 @@ def rejected() -> QuerySet[Any]:
 
 def of_the_past() -> QuerySet[Any]:
     return Registration.objects.filter(
+        retention.ended_before(retention.AFTER_THE_EDITION, "edition__")
+    )
+
+
+def delegates() -> QuerySet[Any]:
+    return Delegate.objects.over()
+
+
+def erase_delegates(rows: QuerySet[Any]) -> int:
+    """With the letters to them, which hold their address."""
+    emails_inviting.letters_to_delegates(rows.values_list("pk", flat=True)).delete()
+    return retention.delete(rows)
+
+
+def delegations_of_the_past() -> QuerySet[Any]:
+    return Delegation.objects.filter(
         retention.ended_before(retention.AFTER_THE_EDITION, "edition__")
     )
 
@@ -105,10 +123,14 @@ for _label, _rows in (
     (_("Registrations whose address was not confirmed"), unverified),
     (_("Rejected registrations"), rejected),
     (_("Registrations"), of_the_past),
+    (_("Delegations"), delegations_of_the_past),
     (_("Invitations"), invitations_of_the_past),
     (_("Who came through the door"), check_ins),
 ):
     retention.steps.register(retention.Step(_label, _rows, retention.delete), order=50)
 retention.steps.register(
     retention.Step(_("Invitations that nobody followed"), invitations, erase_invitations), order=50
+)
+retention.steps.register(
+    retention.Step(_("Colleagues who did not answer"), delegates, erase_delegates), order=50
 )

@@ -17,6 +17,7 @@ from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
 from congress.kernforms import DateInput
 from congress.models import Edition, Level
 from congress.models import State as Land
+from registration.colleagues import split_name
 from registration.models import Invitation
 
 MOST_AT_ONCE = 200
@@ -282,12 +283,3 @@ def _pairs(line: str) -> list[tuple[str, str]]:
             continue
         pairs += [("", address) for address in re.split(r"[,\s]+", part.strip()) if address]
     return pairs
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """First and last name of „Albers, Kim“ or „Kim Albers“; whoever follows the invitation corrects it."""
-    if "," in name:
-        last, _comma, first = name.partition(",")
-        return first.strip(), last.strip()
-    first, _blank, last = name.rpartition(" ")
-    return first.strip(), last.strip()

@@ -13,7 +13,7 @@ from registration.models import Registration
 
 def holder(registration: Registration) -> User:
     """The person behind a confirmed mailbox: the account of that name, a new one, or somebody who shares it."""
-    account = _account_of(registration)
+    account = account_of(registration.address, registration.email_key)
     facts = {
         "title": registration.title,
         "first_name": registration.first_name,
@@ -54,8 +54,8 @@ def holder(registration: Registration) -> User:
     return User.objects.create_user(None, contact_email=registration.email, **facts)
 
 
-def _account_of(registration: Registration) -> User | None:
-    mailboxes = {registration.email, registration.email_key}
+def account_of(*mailboxes: str) -> User | None:
+    """Whose account it is that signs in with one of these mailboxes."""
     account = User.objects.filter(email__in=mailboxes).first()
     if account is not None:
         return account

@@ -205,3 +205,33 @@ class NotOnTheList(Refused):
 
 class NotAdmitted(Refused):
     message = _("This can be chosen once you have a place at the congress.")
+
+
+class MayNotDelegate(Refused):
+    message = _(
+        "Colleagues can be invited by whoever is admitted, or holds the invitation of an authority."
+    )
+
+
+class NobodyToInvite(Refused):
+    message = _("There is nobody to invite in this list.")
+
+
+class NoRoomForSoMany(Refused):
+    def __init__(self, left: int) -> None:
+        text = ngettext(
+            "You can invite %(left)d more colleague. Please shorten the list.",
+            "You can invite %(left)d more colleagues. Please shorten the list.",
+            left,
+        )
+        super().__init__(text % {"left": left})
+
+
+class AlreadyAnswered(Refused):
+    message = _("This invitation has been answered, taken back, or its time is over.")
+
+
+class NobodyToRemind(Refused):
+    message = _(
+        "There is nobody to remind: everybody gets one reminder, at the earliest a day after the invitation."
+    )

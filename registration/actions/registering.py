@@ -75,18 +75,9 @@ def register(
     given["email"] = mailbox.canonical(given["email"])
     if invitation is not None and not invitation.is_for(email_key_of(given["email"])):
         raise NotForThisAddress
-    ways = Way.offered_by(edition)
-    if given.get("way") not in ways:
-        given["way"] = ways[-1]
-    values: dict[str, Any] = {
-        **given,
-        "invitation": invitation,
-        "email_key": email_key_of(given["email"]),
-        "name_key": name_key_of(given["first_name"], given["last_name"]),
-        "submitted_at": now,
-        "privacy_read_at": now,
-        "privacy_version": privacy_version,
-    }
+    values = _values(
+        edition, given, invitation=invitation, privacy_version=privacy_version, now=now
+    )
     sent_before = of_form(edition, form_key)
     if sent_before is None:
         try:
@@ -110,6 +101,28 @@ def register(
             return registration
     send_code(registration)
     return registration
+
+
+def _values(
+    edition: Edition,
+    given: dict[str, str],
+    *,
+    invitation: Invitation | None,
+    privacy_version: str,
+    now: datetime,
+) -> dict[str, Any]:
+    ways = Way.offered_by(edition)
+    if given.get("way") not in ways:
+        given["way"] = ways[-1]
+    return {
+        **given,
+        "invitation": invitation,
+        "email_key": email_key_of(given["email"]),
+        "name_key": name_key_of(given["first_name"], given["last_name"]),
+        "submitted_at": now,
+        "privacy_read_at": now,
+        "privacy_version": privacy_version,
+    }
 
 
 def is_open(edition: Edition, now: datetime, invitation: Invitation | None) -> bool:
@@ -187,6 +200,30 @@ def verify(*, registration: Registration, code: str, now: datetime) -> Verified:
 def verify_by_link(*, token: str, now: datetime) -> Verified:
     """The button behind the link of the letter. Raises `CodeIsOver`."""
     return _complete(registration_of_link(token), now=now)
+
+
+@transaction.atomic
+def register_proved(
+    *,
+    edition: Edition,
+    now: datetime,
+    form_key: UUID,
+    privacy_version: str,
+    invitation: Invitation | None = None,
+    **given: str,
+) -> Verified:
+    """Somebody answered by a link that only their mailbox knows: registered and confirmed in one step.
+
+    Raises `NotOpenYet` or `RegistrationClosed`.
+    """
+    if not is_open(edition, now, invitation):
+        raise NotOpenYet if now < edition.registration_opens_at else RegistrationClosed
+    registration = Registration.objects.create(
+        edition=edition,
+        form_key=form_key,
+        **_values(edition, given, invitation=invitation, privacy_version=privacy_version, now=now),
+    )
+    return _complete(registration, now=now)
 
 
 def verify_by_word(*, registration: Registration, by: User, now: datetime) -> Verified:

@@ -1,6 +1,7 @@
-"""What there is: rules about addresses, registrations, codes, reviews, invitations, places, settings."""
+"""What there is: rules about addresses, registrations, codes, reviews, invitations, delegations, places, settings."""
 
 from registration.models.check_in import CheckIn
+from registration.models.delegations import Delegate, Delegation
 from registration.models.desk import TelephoneCode
 from registration.models.invitations import Invitation
 from registration.models.places import Contingent, Place
@@ -18,6 +19,8 @@ __all__ = [
     "CheckIn",
     "ColleagueConfirmation",
     "Contingent",
+    "Delegate",
+    "Delegation",
     "DomainRule",
     "EmailCode",
     "Invitation",

@@ -68,6 +68,7 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         "admission": admission,
         "has_ticket": admission is not None
         and queries.comes_to_the_hall(admission, request.edition, request.now),
+        "may_delegate": _may_delegate(request),
         "form": form,
         "question": question,
         "answer": AnswerForm(auto_id="answer_%s"),
@@ -83,6 +84,17 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         "over": request.now >= request.edition.ends_at,
     }
     return render(request, "registration/my_registration.html", context)
+
+
+def _may_delegate(request: MemberRequest) -> bool:
+    """While registration is open, and for whoever has invited colleagues before."""
+    admission = request.access.admission
+    if admission is None or admission.kind not in actions.MAY_DELEGATE:
+        return False
+    return (
+        request.edition.takes_registrations(request.now)
+        or actions.delegation_of(request.edition, contact=request.user) is not None
+    )
 
 
 def _evidence_of(registration: Registration | None) -> dict[str, str | None]:

@@ -176,7 +176,7 @@ def code(request: EditionRequest) -> HttpResponseBase:
         except Refused as refusal:
             form.add_error("code", str(refusal.message))
         else:
-            return _enter(request, verified)
+            return enter(request, verified)
     context = {"form": form, "address": registration.email, **_letter(request)}
     return render(request, "registration/code.html", context)
 
@@ -207,13 +207,13 @@ def confirm(request: EditionRequest, token: str) -> HttpResponseBase:
         if registration.edition_id != request.edition.pk:
             raise Http404
         if request.method == "POST":
-            return _enter(request, actions.verify_by_link(token=token.strip(), now=request.now))
+            return enter(request, actions.verify_by_link(token=token.strip(), now=request.now))
     except actions.CodeIsOver:
         return render(request, "registration/confirm_over.html", status=410)
     return render(request, "registration/confirm.html", {"form": OwnDeviceForm()})
 
 
-def _enter(request: EditionRequest, verified: actions.Verified) -> HttpResponseBase:
+def enter(request: EditionRequest, verified: actions.Verified) -> HttpResponseBase:
     """Sign in whoever has proved the mailbox, and show what became of the registration."""
     goal = verified.registration.get_absolute_url()
     request.session.pop(PENDING, None)

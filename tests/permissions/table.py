@@ -299,6 +299,11 @@ DOORS: dict[str, Door] = {
     "rule_remove": Door(frozenset({"fitko", "operator"}), ("edition", "rule")),
     "invitation": public("token", opens=404),
     "invitation_code": public(),
+    # Nobody has opened the invitation of an authority, or a letter to a colleague, in these browsers.
+    "invitation_colleagues": public(opens=303),
+    "delegate": public(opens=410),
+    "delegate_open": public("token", opens=404),
+    "delegation": Door(frozenset({"admitted attendee", "admitted speaker", "admitted staff"})),
     "orga_invitations": staff("organiser"),
     "invite_people": staff("organiser"),
     "invite_body": staff("organiser"),

@@ -1,0 +1,98 @@
+"""What people type who bring colleagues along, and what those colleagues type when they accept."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from congress import tables
+from congress.fields import ParagraphFormField
+from registration import colleagues
+from registration.colleagues import Colleague
+from registration.forms import OwnDeviceForm, RegistrationForm
+
+
+class ColleaguesForm(forms.Form):
+    """Pasted or uploaded, one of the two."""
+
+    use_required_attribute = False
+
+    pasted = ParagraphFormField(
+        label=_("Names and addresses"),
+        max_length=colleagues.MOST_PASTED,
+        required=False,
+        help_text=_(
+            "One colleague a line, as your mail program writes them: Kim Albers "
+            "&lt;kim.albers@stadt-musterhausen.example&gt;. Or the rows of a table with their headings "
+            "(title, first name, last name, authority, e-mail)."
+        ),
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    file = forms.FileField(
+        label=_("Or a table"),
+        required=False,
+        help_text=_("XLSX or CSV; the first row holds the headings, one of them is “e-mail”."),
+        widget=forms.FileInput(
+            attrs={
+                "accept": ".csv,.xlsx,text/csv,"
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            }
+        ),
+        allow_empty_file=True,  # the sentence about it is the one of the reader
+    )
+    language = forms.ChoiceField(
+        label=_("Language of the letters"),
+        choices=[("de", _("German")), ("en", _("English"))],
+        widget=forms.RadioSelect,
+    )
+    form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        english = (get_language() or "de").startswith("en")
+        kwargs["initial"] = {
+            "form_key": uuid.uuid4(),
+            "language": "en" if english else "de",
+            **(kwargs.get("initial") or {}),
+        }
+        super().__init__(*args, **kwargs)
+
+    def clean_form_key(self) -> uuid.UUID:
+        return self.cleaned_data["form_key"] or uuid.uuid4()
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        file, pasted = given.get("file"), given.get("pasted") or ""
+        if self.errors:
+            return given
+        if file and pasted:
+            self.add_error("file", _("Please paste a list or choose a file, not both."))
+        elif file is not None:
+            given["colleagues"] = self._read("file", file)
+        elif pasted:
+            given["colleagues"] = self._read("pasted", pasted)
+        else:
+            self.add_error("pasted", _("Please enter at least one colleague, or choose a file."))
+        return given
+
+    def _read(self, name: str, given: Any) -> list[Colleague]:
+        try:
+            if name == "pasted":
+                return colleagues.read_pasted(given)
+            if given.size > tables.MOST_BYTES:
+                raise tables.NotReadable(tables.too_large())
+            return colleagues.read_file(given.read())
+        except tables.NotReadable as refusal:
+            self.add_error(name, str(refusal.message))
+            return []
+
+
+class DelegateForm(OwnDeviceForm, RegistrationForm):
+    """What stands on the invitation, to be corrected. The address is the one that the letter reached."""
+
+    email = None  # type: ignore[assignment]  # Django takes the field away
+    form_key = None  # type: ignore[assignment]  # the invitation has a key of its own
+    field_order = ("title", "first_name", "last_name", "body", "privacy", "own_device")

@@ -1,0 +1,156 @@
+"""Colleagues: a list is pasted or uploaded, looked at row by row, and only then sent."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from congress.errors import Refused
+from congress.http import EditionRequest, MemberRequest, see_other
+from congress.models import User
+from registration import actions, colleagues
+from registration.colleagues import Colleague, Fate
+from registration.forms_delegating import ColleaguesForm
+from registration.models import Delegate, Delegation, Invitation
+from registration.models.registrations import email_key_of
+from registration.views import invitations
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def of_contact(request: MemberRequest) -> HttpResponseBase:
+    """For whoever is admitted."""
+    admission = request.access.admission
+    if admission is None and not request.access.has_role:
+        raise Http404
+    if admission is None or admission.kind not in actions.MAY_DELEGATE:
+        raise PermissionDenied
+    return _page(request, contact=request.user, invitation=None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def of_invitation(request: EditionRequest) -> HttpResponseBase:
+    """For whoever holds the invitation of a body, and has opened it in this browser."""
+    invitation = invitations.carried(request)
+    if invitation is None or not invitation.is_for_a_body:
+        return see_other("invitation_code", edition=request.edition.slug)
+    return _page(request, contact=None, invitation=invitation)
+
+
+def _page(
+    request: EditionRequest, *, contact: User | None, invitation: Invitation | None
+) -> HttpResponseBase:
+    delegation = actions.delegation_of(request.edition, contact=contact, invitation=invitation)
+    whose: dict[str, Any] = {"contact": contact, "invitation": invitation}
+    act = request.POST.get("act", "") if request.method == "POST" else ""
+    if act in ("take_back", "remind"):
+        return _about_the_invited(request, delegation, act)
+    form = ColleaguesForm(
+        *((request.POST, request.FILES) if request.method == "POST" else ()),
+        initial={"form_key": uuid.uuid4()},
+    )
+    if act == "edit":  # back to the list, as it was read
+        form = ColleaguesForm(
+            initial={
+                "pasted": request.POST.get("pasted", "")[: colleagues.MOST_PASTED],
+                "language": request.POST.get("language", "de"),
+            }
+        )
+    elif form.is_valid():
+        try:
+            actions.insist_on_delegating(request.edition, request.now, **whose)
+            rows = colleagues.judged(
+                form.cleaned_data["colleagues"],
+                edition=request.edition,
+                delegation=delegation,
+                invitation=invitation,
+                own_mailbox=email_key_of(contact.mailbox) if contact is not None else "",
+            )
+            if act != "send":
+                return _preview(request, form, rows)
+            count = actions.invite_colleagues(
+                edition=request.edition,
+                now=request.now,
+                form_key=form.cleaned_data["form_key"],
+                language=form.cleaned_data["language"],
+                colleagues=[row for row in rows if row.is_sent or row.fate == Fate.AGAIN],
+                **whose,
+            )
+        except Refused as refusal:
+            form.add_error("pasted", str(refusal.message))
+        else:
+            text = ngettext("%d letter is on its way.", "%d letters are on their way.", count)
+            messages.success(request, text % count)
+            return see_other(request.path)
+    context = {
+        "form": form,
+        "delegation": delegation,
+        "invitation": invitation,
+        "open": actions.is_open(request.edition, request.now, invitation),
+        **_figures(request, delegation),
+    }
+    return render(request, "registration/delegation.html", context)
+
+
+def _figures(request: EditionRequest, delegation: Delegation | None) -> dict[str, Any]:
+    if delegation is None:
+        return {"left": Delegation.MOST, "waiting": [], "to_remind": 0}
+    waiting = list(delegation.delegates.open())
+    for row in waiting:
+        row.edition, row.delegation = request.edition, delegation
+    due = delegation.delegates.to_remind(request.now).count()
+    return {"left": delegation.left, "waiting": waiting, "to_remind": due}
+
+
+def _preview(
+    request: EditionRequest, form: ColleaguesForm, rows: list[Colleague]
+) -> HttpResponseBase:
+    """Nothing is written yet: the list goes round by the form, and is read once more before it is sent."""
+    counts = [(fate, sum(row.fate == fate for row in rows)) for fate in Fate]
+    context = {
+        "rows": rows,
+        "counts": [(fate, fate.label, count) for fate, count in counts if count],
+        "sent": sum(row.is_sent for row in rows),
+        "everything": colleagues.as_text(rows),
+        "letters_in": form.cleaned_data["language"],
+        "form_key": form.cleaned_data["form_key"],
+    }
+    return render(request, "registration/delegation_preview.html", context)
+
+
+def _about_the_invited(
+    request: EditionRequest, delegation: Delegation | None, act: str
+) -> HttpResponse:
+    if delegation is None:
+        raise Http404
+    try:
+        if act == "remind":
+            count = actions.remind_colleagues(delegation=delegation, now=request.now)
+            text = ngettext("%d reminder is on its way.", "%d reminders are on their way.", count)
+            messages.success(request, text % count)
+        else:
+            actions.take_back(row=_row_of(request, delegation), now=request.now)
+            messages.success(
+                request, _("Taken back. The link in the letter opens nothing any more.")
+            )
+    except Refused as refusal:
+        messages.warning(request, str(refusal.message))
+    return see_other(request.path)
+
+
+def _row_of(request: EditionRequest, delegation: Delegation) -> Delegate:
+    number = request.POST.get("number", "")
+    rows = Delegate.objects.with_delegation().filter(delegation=delegation)
+    row = rows.filter(pk=number).first() if number.isdecimal() and len(number) < 12 else None
+    if row is None:
+        raise actions.AlreadyAnswered
+    return row
