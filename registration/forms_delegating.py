@@ -95,4 +95,4 @@ class DelegateForm(OwnDeviceForm, RegistrationForm):
 
     email = None  # type: ignore[assignment]  # Django takes the field away
     form_key = None  # type: ignore[assignment]  # the invitation has a key of its own
-    field_order = ("title", "first_name", "last_name", "body", "privacy", "own_device")
+    field_order = ("title", "first_name", "last_name", "body", "way", "privacy", "own_device")
