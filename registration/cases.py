@@ -48,12 +48,19 @@ def to_do(edition: Edition, now: datetime) -> RegistrationQuerySet:
     return Registration.objects.of_edition(edition).to_do(now).in_order_of_review()
 
 
-def overdue(edition: Edition, now: datetime, days: int | None = None) -> RegistrationQuerySet:
-    """What waits for longer than the edition promises; `days` saves the query for its settings."""
-    if days is None:
-        days = RegistrationSettings.objects.of(edition).review_days
-    last = workdays.latest_with(days, edition.local(now).date())
-    limit = datetime.combine(last + timedelta(days=1), time(0), edition.zone)
+def overdue(
+    edition: Edition, now: datetime, promise: RegistrationSettings | None = None
+) -> RegistrationQuerySet:
+    """What waits for longer than the edition promises; `promise` saves the query for its settings.
+
+    The rule stands in `RegistrationSettings.due_at`.
+    """
+    days = (promise or RegistrationSettings.objects.of(edition)).review_days
+    today = edition.local(now).date()
+    late_since = workdays.latest_with(days, today) + timedelta(days=1)
+    if now >= edition.starts_at:
+        late_since = max(late_since, min(today, edition.ends_on + timedelta(days=1)))
+    limit = datetime.combine(late_since, time(0), edition.zone)
     return to_do(edition, now).waiting_since_before(limit)
 
 
@@ -165,10 +172,13 @@ class Age:
     is_late: bool
 
     @classmethod
-    def of(cls, edition: Edition, since: datetime, now: datetime, promised: int) -> Age:
-        first, today = edition.local(since).date(), edition.local(now).date()
-        due_on = workdays.after(first, promised)
-        return cls(since, workdays.between(first, today), due_on, is_late=due_on < today)
+    def of(
+        cls, edition: Edition, since: datetime, now: datetime, promise: RegistrationSettings
+    ) -> Age:
+        days = workdays.between(edition.local(since).date(), edition.local(now).date())
+        due_at = promise.due_at(edition, since)
+        due_on = edition.local(due_at - timedelta(microseconds=1)).date()
+        return cls(since, days, due_on, is_late=due_at <= now)
 
 
 @dataclass(frozen=True)
@@ -228,7 +238,7 @@ def case(registration: Registration, *, now: datetime, reviewer: User) -> Case:
     return Case(
         registration=registration,
         address=Address.of(registration.address),
-        age=Age.of(edition, since, now, settings.review_days)
+        age=Age.of(edition, since, now, settings)
         if since is not None and registration.state == states.IN_REVIEW
         else None,
         assessed=assessed,

@@ -191,9 +191,10 @@ def _with_calendar(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
     return {"attachments": [(calendar.filename(edition), entry, calendar.CONTENT_TYPE)]}
 
 
-def _with_review_time(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
-    settings_now = RegistrationSettings.objects.of(context["registration"].edition)
-    return {"review_time": settings_now.review_time}
+def _with_promise(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
+    edition = context["registration"].edition
+    settings_now = RegistrationSettings.objects.of(edition)
+    return {"checked": settings_now.checked(edition, letter.written_at)}
 
 
 def _with_question_to_colleague(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
@@ -215,7 +216,7 @@ def _with_overdue_cases(letter: Letter, context: dict[str, Any]) -> dict[str, An
     edition = context["edition"]
     now = edition.now()
     review = RegistrationSettings.objects.of(edition)
-    late = cases.overdue(edition, now, review.review_days)
+    late = cases.overdue(edition, now, review)
     oldest = late.longest_wait()
     return {
         "count": late.count(),
@@ -229,6 +230,6 @@ for _template in (CODE, ALREADY_REGISTERED, ADMITTED, IN_REVIEW, REJECTED, CANCE
     mail.ENRICHERS[_template] = [addresses]
 mail.ENRICHERS[ADMITTED].append(_with_calendar)
 mail.ENRICHERS[WAY_IN] = [_ways]
-mail.ENRICHERS[IN_REVIEW].append(_with_review_time)
+mail.ENRICHERS[IN_REVIEW].append(_with_promise)
 mail.ENRICHERS[COLLEAGUE_ASKED] = [_with_question_to_colleague]
 mail.ENRICHERS[OVERDUE] = [_with_overdue_cases]

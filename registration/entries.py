@@ -59,16 +59,14 @@ def to_my_registration(request: EditionRequest) -> panels.MainButton | None:
         return None
     label = _("Accept the place") if own.state == own.State.OFFERED else _("My registration")
     url = _address("my_registration", request)
-    return panels.MainButton(label=label, url=url, hint=_hint(own))
+    return panels.MainButton(label=label, url=url, hint=_hint(own, request.now))
 
 
-def _hint(own: Registration) -> str:
+def _hint(own: Registration, now: datetime) -> str:
     """What there is to know at a glance."""
     if own.state == own.State.IN_REVIEW:
-        time = RegistrationSettings.objects.of(own.edition).review_time
-        return gettext("Your registration is being checked, usually within %(time)s.") % {
-            "time": time
-        }
+        checked = RegistrationSettings.objects.of(own.edition).checked(own.edition, now)
+        return gettext("Your registration is being checked, %(when)s.") % {"when": checked}
     if own.state not in (own.State.WAITLISTED, own.State.OFFERED):
         return ""
     place = place_queries.place_to_take_part(own)

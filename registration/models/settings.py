@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from congress import workdays
 from congress.models import Edition, Level
+
+# On a congress day nobody is promised an answer today any more from this hour on.
+LAST_HOUR = 17
 
 _IN_WORDS = {
     1: _("one working day"),
@@ -115,11 +121,36 @@ class RegistrationSettings(models.Model):
 
     @property
     def review_time(self) -> str:
-        """For sentences that say how long a check takes: “usually within …”."""
+        """How long a check takes: “two working days”."""
         if words := _IN_WORDS.get(self.review_days):
             return str(words)
         days = ngettext("%(days)d working day", "%(days)d working days", self.review_days)
         return days % {"days": self.review_days}
+
+    def due_at(self, edition: Edition, since: datetime) -> datetime:
+        """Until when whoever has waited since then is promised an answer; `cases.overdue` asks the same in SQL.
+
+        Working days that would end after the congress has begun are cut: then it is the beginning, and on its
+        days the end of the day.
+        """
+        day = edition.local(since).date()
+        due_on = workdays.after(day, self.review_days)
+        if edition.starts_on <= day <= edition.ends_on:
+            due_on = day
+        elif day < edition.starts_on <= due_on:
+            return edition.starts_at
+        return datetime.combine(due_on + timedelta(days=1), time(0), edition.zone)
+
+    def checked(self, edition: Edition, now: datetime) -> str:
+        """When somebody who registers now hears from us, for the end of a sentence."""
+        if edition.is_running(now):
+            early = edition.local(now).hour < LAST_HOUR
+            return gettext("still today") if early else gettext("as soon as we can")
+        if self.due_at(edition, now) == edition.starts_at:
+            day = date_format(edition.starts_on, gettext("j F"))
+            clock = f"{edition.opens_at:%H:%M}"
+            return gettext("by the beginning on %(day)s at %(time)s") % {"day": day, "time": clock}
+        return gettext("usually within %(time)s") % {"time": self.review_time}
 
     def reads(self, level: str) -> Group:
         """What rules of this level of administration mean here."""

@@ -44,6 +44,6 @@ def address(request: EditionRequest) -> HttpResponse:
         "level": ONE_OF.get(Level(found.level)) if found.level else "",
         "several": rule.bodies if rule is not None and rule.bodies > 1 else 0,
         "names": rule.known_bodies if rule is not None else [],
-        "settings": settings,
+        "checked": settings.checked(request.edition, request.now),
     }
     return render(request, "registration/_address.html", context)

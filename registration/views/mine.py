@@ -80,7 +80,9 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
             or "angaben" in request.GET
         ),
         "open": request.edition.takes_registrations(request.now),
-        "settings": RegistrationSettings.objects.of(request.edition),
+        "checked": RegistrationSettings.objects.of(request.edition).checked(
+            request.edition, request.now
+        ),
         "over": request.now >= request.edition.ends_at,
     }
     return render(request, "registration/my_registration.html", context)

@@ -131,9 +131,9 @@ def _form_page(
         "form": form,
         "code_form": code_form,
         "invitation": invitation,
-        "settings": settings_now,
         # Where there is a choice, it says so itself.
         "only_waiting_list": "way" not in form.fields and bool(form.full),
+        "checked": settings_now.checked(request.edition, request.now),
     }
     return render(request, "registration/register.html", context)
 

@@ -51,15 +51,15 @@ def review_table(request: MemberRequest) -> HttpResponseBase:
     rows = of_edition.waiting_for_an_answer(now) if state else of_edition.to_do(now)
     found = cases.with_what_lists_show(rows.matching(search).in_order_of_review())
     page = page_of(request, found, ON_A_PAGE)
-    promised = RegistrationSettings.objects.of(edition).review_days
+    promise = RegistrationSettings.objects.of(edition)
     context = {
-        "rows": [_row(row, request, promised) for row in page],
+        "rows": [_row(row, request, promise) for row in page],
         "page": page,
         "state": state,
         "search": search,
         "to_do_count": of_edition.to_do(now).count(),
         "waiting_count": of_edition.waiting_for_an_answer(now).count(),
-        "late_count": cases.overdue(edition, now, promised).count(),
+        "late_count": cases.overdue(edition, now, promise).count(),
         "may_decide": request.access.plays(Role.Kind.ORGANISER),
         "query": urlencode({"stand": state, "suche": search}),
         "now": now,
@@ -67,12 +67,12 @@ def review_table(request: MemberRequest) -> HttpResponseBase:
     return render(request, "registration/orga/review_table.html", context)
 
 
-def _row(registration: Registration, request: MemberRequest, promised: int) -> Row:
+def _row(registration: Registration, request: MemberRequest, promise: RegistrationSettings) -> Row:
     row: Any = registration
     return Row(
         registration,
         Address.of(registration.address),
-        Age.of(request.edition, row.waiting_since, request.now, promised),
+        Age.of(request.edition, row.waiting_since, request.now, promise),
         cases.holder_of(registration, request.user),
     )
 

@@ -117,7 +117,7 @@ def test_whoever_confirms_the_address_is_judged_by_the_edition(edition):
         (1, "einem Arbeitstag"),
         (2, "zwei Arbeitstagen"),
         (5, "fünf Arbeitstagen"),
-        (12, "12 Arbeitstagen"),
+        (11, "11 Arbeitstagen"),  # from 1 March: until the 16th, the last day before the congress
     ],
 )
 def test_everybody_reads_the_same_time_for_a_check(client, edition, days, words):
