@@ -198,6 +198,9 @@ panels.orga_links.register(
     order=35,
 )
 panels.orga_links.register(
+    panels.OrgaLink(_("Registrations"), "registrations", (Role.Kind.ORGANISER,)), order=12
+)
+panels.orga_links.register(
     panels.OrgaLink(_("Registry of addresses"), "rules", (Role.Kind.ORGANISER,)), order=65
 )
 panels.orga_links.register(
@@ -256,6 +259,7 @@ panels.journal_verbs |= {
     "registration.at_the_desk": _("Registered by the help desk"),
     "registration.code_sent_again": _("Code sent again by the help desk"),
     "registration.cancelled": _("Registration cancelled"),
+    "registration.listed": _("List of registrations fetched"),
     "registration.level_said": _("Level or Land corrected by the person"),
     "registration.settings_changed": _("Settings of the registration changed"),
     "registration.colleague_confirmed": _("Applicant confirmed by a colleague"),

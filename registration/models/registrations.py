@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Concat, Greatest
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from congress.fields import LineField, MailboxField, ParagraphField
 from congress.models import Admission, Edition, Level, User
 from congress.models import State as Land
-from congress.models.database import Plain, StatementNow, found_by
+from congress.models.database import StatementNow, found_by
 from congress.text import folded, spellings
 from registration.models.invitations import Invitation
 from registration.models.rules import DomainRule
@@ -81,14 +81,22 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
 
     def matching(self, words: str) -> Self:
         """Every word stands in the name, the body, the authority or the address; Mueller finds Müller."""
-        parts = ("first_name", Value(" "), "last_name", Value(" "), "body", Value(" "), "authority")
-        found = self.alias(plain=Plain(Concat(*parts, output_field=models.TextField())))
+        found = self
         for word in words.split()[:6]:
             wanted = Q(email__contains=word.lower())
             for form in spellings(word):
-                wanted |= Q(plain__contains=form)
+                wanted |= Q(found_by__contains=form)
             found = found.filter(wanted)
         return found
+
+    def newest_first(self) -> Self:
+        return self.order_by("-submitted_at", "-pk")
+
+    def with_what_the_list_shows(self) -> Self:
+        return self.select_related("person", "land")
+
+    def count_by_state(self) -> dict[str, int]:
+        return dict(self.order_by().values_list("state").annotate(models.Count("pk")))
 
     def at_host(self, domain: str) -> Self:
         """Of mailboxes at this host or below it. Labels are compared, never parts of one."""
@@ -348,6 +356,11 @@ class Registration(models.Model):
     def address(self) -> str:
         """The address; none of whoever was admitted at the door without one."""
         return self.email or ""
+
+    @property
+    def desk_key(self) -> str:
+        """Whose case it is at the help desk (`registration.desk`): the person's, once there is one."""
+        return f"anmeldung-{self.pk}" if self.person_id is None else f"person-{self.person_id}"
 
     @property
     def stages_url(self) -> str:

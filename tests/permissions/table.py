@@ -286,6 +286,8 @@ DOORS: dict[str, Door] = {
     "registration_code": public(opens=302),
     "registration_confirm": public("token", opens=410),
     "registration_settings": staff("organiser"),
+    "registrations": staff("organiser"),
+    "registrations_file": staff("organiser", method="post", data=lambda world: {"format": "csv"}),
     "rules": staff("organiser"),
     "rules_csv": staff("organiser"),
     "rules_xlsx": staff("organiser"),
