@@ -16,15 +16,20 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from congress.local.places import Places
 from congress.local.services import Services
 
 ROWS = 10_000
 LOOK_UPS = 2_000
-BOUNDS = {"look-up, p50": 0.005, "import": 20.0, "XLSX": 10.0}
+BOUNDS = {
+    "look-up, p50": 0.005,
+    "look-up, our processor time, p99": 0.005,
+    "import": 20.0,
+    "XLSX": 10.0,
+}
 
 
 @contextmanager
@@ -55,6 +60,28 @@ def timed(act: Callable[[], object]) -> float:
     started = time.perf_counter()
     act()
     return time.perf_counter() - started
+
+
+def _looked_up(assess: Callable[..., object], *arguments: Any) -> tuple[float, float]:
+    """Seconds on the wall, and seconds the processor worked for us: on a shared machine they differ."""
+    started, working = time.perf_counter(), time.process_time()
+    assess(*arguments)
+    return time.perf_counter() - started, time.process_time() - working
+
+
+def _of_the_database(address: str) -> float:
+    """Planning and execution of the statement that finds the rules, as PostgreSQL says."""
+    from django.db import connection
+
+    from registration.models import DomainRule
+
+    query = DomainRule.objects.about(address).select_related("land").order_by().query
+    statement, values = query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
+        (plan,) = cursor.fetchone()[0]
+    found: float = (plan["Planning Time"] + plan["Execution Time"]) / 1000
+    return found
 
 
 def measured() -> dict[str, float]:
@@ -101,9 +128,15 @@ def measured() -> dict[str, float]:
         cursor.execute("ANALYZE registration_domainrule")  # as autovacuum does soon after an import
     eligibility.assess("kim@kiel.example", edition)
     addresses = [f"kim@referat.amt.stadt-{number * 5}.example" for number in range(LOOK_UPS)]
-    times = sorted(timed(partial(eligibility.assess, address, edition)) for address in addresses)
+    for address in addresses:  # once for the caches of the database
+        eligibility.assess(address, edition)
+    times, worked = zip(
+        *(_looked_up(eligibility.assess, address, edition) for address in addresses), strict=True
+    )
     figures["look-up, p50"] = statistics.median(times)
-    figures["look-up, p99"] = times[int(len(times) * 0.99)]
+    figures["look-up, p99"] = sorted(times)[int(len(times) * 0.99)]
+    figures["look-up, our processor time, p99"] = sorted(worked)[int(len(worked) * 0.99)]
+    figures["look-up, PostgreSQL's own time"] = _of_the_database(addresses[5])
     columns = ["domain", "match", *registry.COLUMNS.values()]
     rows = lambda: DomainRule.objects.values_list(*columns).iterator()  # noqa: E731  # asked for twice
     figures["XLSX"] = timed(lambda: outputs.safe_xlsx(columns, rows(), title="Last"))
@@ -135,7 +168,7 @@ def main() -> None:
             if bound < 1
             else f"   bound {bound:.0f} s"
         )
-        print(f"{name:28} {shown:>12}{limit}{'   MISSED' if name in missed else ''}")
+        print(f"{name:34} {shown:>12}{limit}{'   MISSED' if name in missed else ''}")
     sys.exit(bool(missed))
 
 

@@ -58,7 +58,7 @@ def assess(address: str, edition: Edition | None = None) -> Assessment:
     except ValidationError:
         return Assessment(address, INVALID)
     settings = RegistrationSettings.objects.of(edition) if edition is not None else None
-    rules = DomainRule.objects.about(canonical).select_related("land")
+    rules = DomainRule.objects.about(canonical).select_related("land").order_by()
     return judge(canonical, rules, settings)
 
 

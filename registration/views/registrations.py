@@ -17,7 +17,7 @@ from congress import journal, outputs
 from congress.http import MemberRequest, page_of, role_required
 from congress.models import Edition, Level, Role, State
 from registration import queries
-from registration.models import Registration
+from registration.models import Registration, Way
 from registration.models.registrations import RegistrationQuerySet
 
 ON_A_PAGE = 50
@@ -151,6 +151,7 @@ def registrations_file(request: MemberRequest) -> HttpResponse:
 
 _COLUMNS = (
     *("last_name", "first_name", "title", "body", "authority", "email", "level", "land_id"),
+    "way",
     *("state", "eligibility", "language", "submitted_at", "verified_at", "decided_at"),
 )
 
@@ -159,7 +160,14 @@ def _headings() -> list[str]:
     return [
         *(_("Last name"), _("First name"), _("Title"), _("Authority or institution")),
         *(_("Which authority, in their words"), _("Address"), _("Level of administration")),
-        *(_("Land"), _("State"), _("The registry said"), _("Language"), _("Registered")),
+        *(
+            _("Land"),
+            _("Way of taking part"),
+            _("State"),
+            _("The registry said"),
+            _("Language"),
+            _("Registered"),
+        ),
         *(_("Address confirmed"), _("Decided")),
     ]
 
@@ -168,6 +176,7 @@ def _told(row: tuple[Any, ...], lands: dict[str, str]) -> list[outputs.Cell]:
     told = dict(zip(_COLUMNS, row, strict=True))
     told["level"] = _label(Level, told["level"])
     told["land_id"] = lands.get(told["land_id"], "")
+    told["way"] = _label(Way, told["way"])
     told["state"] = _label(Registration.State, told["state"])
     told["eligibility"] = _label(Registration.Eligibility, told["eligibility"])
     return list(told.values())

@@ -287,7 +287,7 @@ DOORS: dict[str, Door] = {
     "registration_confirm": public("token", opens=410),
     "registration_settings": staff("organiser"),
     "registrations": staff("organiser"),
-    "registrations_file": staff("organiser", method="post", data=lambda world: {"format": "csv"}),
+    "registrations_file": staff("organiser", method="post", opens=400),
     "rules": staff("organiser"),
     "rules_csv": staff("organiser"),
     "rules_xlsx": staff("organiser"),
