@@ -10,6 +10,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -58,22 +59,25 @@ class Search:
     def found(self) -> RegistrationQuerySet:
         return self.of_any_state.filter(state=self.state) if self.state else self.of_any_state
 
-    def given(self, **changes: str) -> str:
-        """For addresses of other pages of the same list."""
+    def chosen(self) -> dict[str, str]:
+        """What is chosen, by the names of the address."""
         wanted = {
             "stand": self.state,
             "ebene": self.level,
             "land": self.land,
             "regel": "ungeprueft" if self.unchecked else "",
             "suche": self.text,
-        } | changes
-        query = QueryDict(mutable=True)
-        query.update({name: value for name, value in wanted.items() if value})
-        return query.urlencode()
+        }
+        return {name: value for name, value in wanted.items() if value}
+
+    def given(self, **changes: str) -> str:
+        """For addresses of other pages of the same list."""
+        wanted = self.chosen() | changes
+        return urlencode({name: value for name, value in wanted.items() if value})
 
     @property
     def is_narrow(self) -> bool:
-        return bool(self.given())
+        return bool(self.chosen())
 
     def chips(self) -> Iterator[tuple[str, int, str, bool]]:
         """One for each state somebody is in: what it is called, how many, where it leads, whether it is chosen."""
@@ -83,10 +87,6 @@ class Search:
             if counts.get(state) or state == self.state:
                 address = f"?{self.given(stand=state)}"
                 yield str(state.label), counts.get(state, 0), address, state == self.state
-
-    def hidden(self) -> list[tuple[str, str]]:
-        """What the form of the table sends along."""
-        return list(QueryDict(self.given()).items())
 
 
 def _one_of(given: str, allowed: Any) -> str:
