@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,9 @@ PLACE_OFFERED = "registration/emails/place_offered.md"
 OFFER_PASSED = "registration/emails/offer_passed.md"
 ITEM_OFFERED = "registration/emails/item_offered.md"
 ITEM_OFFER_PASSED = "registration/emails/item_offer_passed.md"
+
+WAY_SWITCHED = "registration/emails/way_switched.md"
+HANDED_OVER = "registration/emails/handed_over.md"
 
 OFFER = "offer"  # kind of the signed token behind the link in the letter with an offer
 
@@ -40,6 +44,16 @@ def offer_passed(place: Place, link: AccessLink | None) -> None:
     post(template, place.registration, link, place=place, key=f":{place.pk}:{place.position}")
 
 
+def way_switched(registration: Registration, now: datetime) -> None:
+    """On site or online from now on, to whoever was in before."""
+    post(WAY_SWITCHED, registration, key=f":{now:%Y%m%d%H%M%S%f}")
+
+
+def handed_over(giver: Registration, heir: Registration) -> None:
+    """Thanks, and who comes instead."""
+    post(HANDED_OVER, giver, heir=heir)
+
+
 def offer_token(place: Place) -> str:
     """What the link of an offer holds: it ends with this offer, and with the mailbox it went to."""
     return links.signed_token(OFFER, place.pk, _offer_of(place))
@@ -57,11 +71,18 @@ def _offer_of(place: Place) -> str:
 
 def _with_place(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
     """How it stands when the letter leaves: the position counts those who still wait."""
-    place = Place.objects.with_rank().select_related("contingent").get(pk=context["place"].pk)
+    place = (
+        Place.objects.with_rank()
+        .select_related("contingent", "registration")
+        .get(pk=context["place"].pk)
+    )
     return {
         "place": place,
         "item": place.contingent,
         "position": place.rank,
+        # Whoever has a place already keeps it until they accept this one.
+        "meanwhile": place.registration.get_way_display() if place.is_for_another_way else "",
+        "wanted": place.contingent.get_way_display(),
         # Whoever has no sign-in address comes by the personal link.
         "my_url": context.get("access_url") or context["my_url"],
     }
@@ -79,6 +100,8 @@ def _with_offer(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
     return {"offer_url": settings.SITE_URL + path, "offered_until": place.offered_until}
 
 
+for _template in (WAY_SWITCHED, HANDED_OVER):
+    mail.ENRICHERS[_template] = [addresses]
 for _template in (WAITLISTED, OFFER_PASSED, ITEM_OFFER_PASSED):
     mail.ENRICHERS[_template] = [addresses, _with_place]
 for _template in (PLACE_OFFERED, ITEM_OFFERED):

@@ -11,6 +11,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from congress import retention
 from congress.models import Edition
 from registration.models import Contingent, Place, Registration, Way
+from registration.models.places import PlaceQuerySet
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,25 @@ class Miscount:
 
 def place_to_take_part(registration: Registration) -> Place | None:
     """With the position among those who wait; None where there is no limit."""
+    return _ranked(registration.places.of_own_way())
+
+
+def place_in_another_way(registration: Registration) -> Place | None:
+    """What somebody waits for or is offered who takes part in another way meanwhile."""
+    return _ranked(registration.places.of_another_way())
+
+
+def _ranked(places: PlaceQuerySet) -> Place | None:
     return (
-        registration.places.of_participation()
-        .with_rank()
-        .select_related("contingent__edition", "contingent__land")
+        places.with_rank()
+        .select_related("registration", "contingent__edition", "contingent__land")
         .first()
     )
 
 
 def with_place(rows: QuerySet[Registration]) -> QuerySet[Registration]:
     """In the same query: `waits_at`, the position of whoever waits to take part, and `offered_until`."""
-    places = Place.objects.of_participation().filter(registration=OuterRef("pk"))
+    places = Place.objects.of_own_way().filter(registration=OuterRef("pk"))
     waiting = places.waiting().with_rank().values("rank")  # type: ignore[misc]  # annotated there
     return rows.annotate(
         waits_at=Subquery(waiting[:1]),

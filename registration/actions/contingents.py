@@ -34,6 +34,12 @@ def locked_contingent(contingent_id: int) -> Contingent:
     )
 
 
+def lock_in_order(contingents: Iterable[int]) -> None:
+    """Where several change in one transaction: all of them, in one order, before the first of them changes."""
+    wanted = Contingent.objects.filter(pk__in=contingents).order_by("pk")
+    list(wanted.select_for_update(no_key=True).values_list("pk"))
+
+
 def take(contingent_id: int, registration: Registration, *, now: datetime) -> Place:
     """A place, or the next position on the waiting list."""
     contingent = Contingent.objects.filter(pk=contingent_id)
@@ -114,7 +120,8 @@ def offer_what_is_free(contingent_id: int, *, now: datetime) -> int:
         place.state, place.offered_until, place.since = Place.State.OFFERED, until, now
         place.contingent = contingent
         place.save()
-        if not contingent.is_item:
+        # Whoever takes part in another way meanwhile stays admitted.
+        if not (contingent.is_item or place.registration.state == Registration.State.ADMITTED):
             set_state(place.registration, Registration.State.OFFERED)
         note("place_offered", place.registration, now=now, contingent=str(contingent.pk))
         emails_places.place_offered(place)

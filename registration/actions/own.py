@@ -11,7 +11,7 @@ from congress.models import User
 from registration import emails
 from registration.actions.entering import note, take_back
 from registration.actions.inviting import give_invitation_back
-from registration.actions.places import decline_item, give_all_back
+from registration.actions.places import give_all_back, give_up
 from registration.actions.refusals import CannotBeCancelled
 from registration.models import Place, Registration
 
@@ -23,14 +23,7 @@ def cancel(*, registration: Registration, now: datetime, by: User | None = None)
     Raises `CannotBeCancelled`.
     """
     by = by or registration.person
-    changed = (
-        Registration.objects.filter(pk=registration.pk)
-        .exclude(state__in=(Registration.State.REJECTED, Registration.State.CANCELLED))
-        .update(state=Registration.State.CANCELLED, cancelled_at=now)
-    )
-    if not changed:
-        raise CannotBeCancelled
-    registration.refresh_from_db()
+    end(registration, now=now)
     if registration.person is not None:
         give_invitation_back(registration)
         take_back(registration, now=now, by=by)
@@ -39,10 +32,20 @@ def cancel(*, registration: Registration, now: datetime, by: User | None = None)
         give_all_back(registration=registration, now=now)
 
 
+def end(registration: Registration, *, now: datetime) -> None:
+    """Whoever changes the row first has ended it. Raises `CannotBeCancelled`."""
+    changed = (
+        Registration.objects.filter(pk=registration.pk)
+        .exclude(state__in=(Registration.State.REJECTED, Registration.State.CANCELLED))
+        .update(state=Registration.State.CANCELLED, cancelled_at=now)
+    )
+    if not changed:
+        raise CannotBeCancelled
+    registration.refresh_from_db()
+
+
 def decline_place(*, place: Place, now: datetime) -> None:
     """Somebody else shall have it. Without a place to take part the registration ends. Twice does no harm."""
-    if place.contingent.is_item:
-        decline_item(place=place, now=now)
-        return
-    with suppress(CannotBeCancelled):
-        cancel(registration=place.registration, now=now)
+    if not give_up(place=place, now=now):
+        with suppress(CannotBeCancelled):
+            cancel(registration=place.registration, now=now)

@@ -14,6 +14,7 @@ from registration import emails_places
 from registration.actions.contingents import (
     back_to_the_list,
     give_back,
+    lock_in_order,
     locked,
     locked_contingent,
     offer_what_is_free,
@@ -87,18 +88,26 @@ def accept_place(*, place: Place, now: datetime, by: User | None = None) -> Plac
     if found is None or not (found.is_taken or found.offer_is_good(now)):
         raise OfferIsOver
     if not found.is_taken:
-        _have(found, registration, now=now, by=by or registration.person)
+        have(found, registration, now=now, by=by or registration.person)
     return found
 
 
 @transaction.atomic
-def decline_item(*, place: Place, now: datetime) -> None:
-    """Give an optional item back, or leave its list. Twice does no harm."""
+def give_up(*, place: Place, now: datetime) -> bool:
+    """Give a place or a position back without which the registration goes on: an optional item, the wish to switch.
+
+    Twice does no harm. False where it is the place to take part itself.
+    """
     registration = locked(place.registration_id)
     found = _own(registration, place)
-    if found is not None and found.contingent.is_item:
-        note("item_given_back", registration, now=now, by=registration.person, **_about(found))
-        give_back([found], now=now)
+    if found is None:
+        return True
+    if not (found.contingent.is_item or found.is_for_another_way):
+        return False
+    verb = "item_given_back" if found.contingent.is_item else "switch_given_up"
+    note(verb, registration, now=now, by=registration.person, **about(found))
+    give_back([found], now=now)
+    return True
 
 
 @transaction.atomic
@@ -142,9 +151,9 @@ def _pass(place_id: int) -> bool:
         return False
     registration, now = place.registration, place.registration.edition.now()
     back_to_the_list(place, now=now)
-    if not place.contingent.is_item:
+    if registration.state == Registration.State.OFFERED and not place.contingent.is_item:
         set_state(registration, Registration.State.WAITLISTED)
-    note("offer_passed", registration, now=now, by=None, **_about(place))
+    note("offer_passed", registration, now=now, by=None, **about(place))
     emails_places.offer_passed(place, open_link(registration))
     offer_what_is_free(place.contingent_id, now=now)
     return True
@@ -175,14 +184,14 @@ def choose_items(
     ]
     # All rows that change, in one order, before the first of them changes.
     changing = [item.pk for item in open_items if (item.pk in chosen) != (item.pk in held)]
-    list(Contingent.objects.filter(pk__in=changing).order_by("pk").select_for_update(no_key=True))
+    lock_in_order(changing)
     for item in open_items:
         if item.pk in chosen and item.pk not in held:
             place = take(item.pk, registration, now=now)
             verb = "item_booked" if place.is_taken else "item_waited_for"
-            note(verb, registration, now=now, by=registration.person, **_about(place))
+            note(verb, registration, now=now, by=registration.person, **about(place))
     for place in given_back:
-        note("item_given_back", registration, now=now, by=registration.person, **_about(place))
+        note("item_given_back", registration, now=now, by=registration.person, **about(place))
     give_back(given_back, now=now)
     for item in open_items:
         if item.pk in chosen and item.pk not in held:
@@ -207,6 +216,7 @@ def give_place(*, place: Place, by: User, now: datetime, one_more: bool = False)
     if found is None:
         raise NotOnTheList
     if found.is_waiting:
+        _lock_participation_of(registration)
         contingent = locked_contingent(found.contingent_id)
         more = 0
         if contingent.free == 0:
@@ -218,8 +228,8 @@ def give_place(*, place: Place, by: User, now: datetime, one_more: bool = False)
             counters["places"] = F("places") + 1
         Contingent.objects.filter(pk=contingent.pk).update(**counters)
     if not found.is_taken:
-        _have(found, registration, now=now, by=by)
-        note("place_given", registration, now=now, by=by, **_about(found))
+        have(found, registration, now=now, by=by)
+        note("place_given", registration, now=now, by=by, **about(found))
     return found
 
 
@@ -255,24 +265,51 @@ def change_places(
 
 
 def _participation_of(registration: Registration) -> Place | None:
-    return registration.places.of_participation().select_related("contingent__edition").first()
+    return registration.places.of_own_way().select_related("contingent__edition").first()
+
+
+def _lock_participation_of(registration: Registration) -> None:
+    lock_in_order(registration.places.of_participation().values_list("contingent", flat=True))
 
 
 def _own(registration: Registration, place: Place) -> Place | None:
-    return registration.places.select_related("contingent__edition").filter(pk=place.pk).first()
+    found = registration.places.select_related("contingent__edition").filter(pk=place.pk).first()
+    if found is not None:
+        found.registration = registration
+    return found
 
 
-def _have(place: Place, registration: Registration, *, now: datetime, by: User | None) -> None:
-    """The place is theirs; with a place to take part comes the way in."""
+def have(place: Place, registration: Registration, *, now: datetime, by: User | None) -> None:
+    """The place is theirs; with a place to take part comes the way in, and what they had instead is given back."""
+    if not place.contingent.is_item:
+        _lock_participation_of(registration)
     place.state, place.since, place.missed = Place.State.TAKEN, now, 0
     place.save()
     place.registration = registration
     if place.contingent.is_item:
-        note("item_booked", registration, now=now, by=by, **_about(place))
+        note("item_booked", registration, now=now, by=by, **about(place))
         return
-    set_state(registration, Registration.State.ADMITTED)
-    let_in(registration, now=now, by=by)
+    others = list(registration.places.of_participation().exclude(pk=place.pk))
+    set_way(registration, place.contingent.way, now=now, by=by)
+    enter(registration, now=now, by=by)
+    give_back(others, now=now)
 
 
-def _about(place: Place) -> dict[str, str]:
+def set_way(registration: Registration, way: str, *, now: datetime, by: User | None) -> None:
+    if registration.way != way:
+        Registration.objects.filter(pk=registration.pk).update(way=way)
+        note("way_switched", registration, now=now, by=by, before=registration.way, after=way)
+        registration.way = way
+
+
+def enter(registration: Registration, *, now: datetime, by: User | None) -> None:
+    """In by a place; whoever was in already is told how they take part from now on."""
+    if registration.state == Registration.State.ADMITTED:
+        emails_places.way_switched(registration, now)
+    else:
+        set_state(registration, Registration.State.ADMITTED)
+        let_in(registration, now=now, by=by)
+
+
+def about(place: Place) -> dict[str, str]:
     return {"contingent": str(place.contingent_id)}

@@ -203,6 +203,31 @@ class NotOnTheList(Refused):
     message = _("This person is no longer on the waiting list.")
 
 
+class WayNotOffered(Refused):
+    message = _("This congress does not take place in this way.")
+
+
+class WhileInReview(Refused):
+    message = _(
+        "Your registration is being checked once more. As soon as that is done, you can change how you take part."
+    )
+
+
+class NothingToHandOver(Refused):
+    message = _("There is no place that could be handed over any more.")
+
+
+class PlaceIsForOthers(Refused):
+    message = _(
+        "This place is kept for another level of administration or another Land than your colleague's. "
+        "The help desk knows what is possible."
+    )
+
+
+class HasAPlace(Refused):
+    message = _("Your colleague has a place already.")
+
+
 class NotAdmitted(Refused):
     message = _("This can be chosen once you have a place at the congress.")
 

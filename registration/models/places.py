@@ -30,8 +30,8 @@ class ContingentQuerySet(models.QuerySet["Contingent"]):
     def items(self) -> Self:
         return self.filter(kind=Contingent.Kind.ITEM)
 
-    def fitting(self, registration: Registration) -> Self:
-        """Meant for whoever has this way, level and Land; the most specific first.
+    def fitting(self, registration: Registration, way: str = "") -> Self:
+        """Meant for whoever has this way, level and Land; the most specific first. `way`: another than their own.
 
         In between a Land counts more than a level: it is the narrower circle of the two.
         """
@@ -45,7 +45,7 @@ class ContingentQuerySet(models.QuerySet["Contingent"]):
         return self.filter(
             Q(level="") | Q(level=registration.level),
             Q(land__isnull=True) | Q(land=registration.land_id),
-            Q(way="") | Q(way=registration.way),
+            Q(way="") | Q(way=way or registration.way),
             edition=registration.edition_id,
         ).order_by(narrower, "pk")
 
@@ -242,6 +242,14 @@ class PlaceQuerySet(models.QuerySet["Place"]):
     def of_participation(self) -> Self:
         return self.filter(contingent__kind=Contingent.Kind.PARTICIPATION)
 
+    def of_own_way(self) -> Self:
+        """To take part as the registration says; at most one."""
+        return self.of_participation().filter(contingent__way=F("registration__way"))
+
+    def of_another_way(self) -> Self:
+        """Whoever has a place online may wait for one on site meanwhile (`switch_way`)."""
+        return self.of_participation().exclude(contingent__way=F("registration__way"))
+
     def of_items(self) -> Self:
         return self.filter(contingent__kind=Contingent.Kind.ITEM)
 
@@ -374,6 +382,11 @@ class Place(models.Model):
     @property
     def is_offered(self) -> bool:
         return self.state == self.State.OFFERED
+
+    @property
+    def is_for_another_way(self) -> bool:
+        """Waited for beside the place that the person takes part with meanwhile."""
+        return not self.contingent.is_item and self.contingent.way != self.registration.way
 
     @property
     def rests(self) -> bool:

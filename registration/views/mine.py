@@ -58,9 +58,15 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         if registration is not None and waits
         else None
     )
+    wish = (
+        place_queries.place_in_another_way(registration)
+        if registration is not None and registration.state == Registration.State.ADMITTED
+        else None
+    )
     context = {
         "registration": registration,
         "place": place,
+        "wish": wish,
         "offers_ended": place is not None
         and place_queries.offers_have_ended(place.contingent, request.now),
         "items": items,

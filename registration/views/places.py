@@ -88,7 +88,7 @@ def my_place(request: MemberRequest) -> HttpResponse:
         elif answer == "wait":
             actions.wait_on(place=place, now=request.now)
             messages.success(request, _("Thank you. We go on offering places to you."))
-        elif answer == "decline" and place.contingent.is_item:
+        elif answer == "decline" and (place.contingent.is_item or place.is_for_another_way):
             actions.decline_place(place=place, now=request.now)
             messages.success(request, _("Thank you. The next person on the list gets the place."))
     except Refused as refusal:
