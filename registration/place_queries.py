@@ -38,7 +38,9 @@ def place_to_take_part(registration: Registration) -> Place | None:
 
 
 def place_in_another_way(registration: Registration) -> Place | None:
-    """What somebody waits for or is offered who takes part in another way meanwhile."""
+    """What somebody waits for or is offered who takes part in another way meanwhile; asks where there is a choice."""
+    if len(Way.offered_by(registration.edition)) == 1:
+        return None
     return _ranked(registration.places.of_another_way())
 
 
