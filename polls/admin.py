@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import cast
 
@@ -13,6 +14,10 @@ from congress.admin import EditionScopedAdmin, ReadOnly, ReadOnlyInline, decisio
 from congress.models import User
 from polls import actions
 from polls.models import Option, Poll, StageState
+
+
+def _is(state: str) -> Callable[[Poll], bool]:
+    return lambda poll: poll.state == state
 
 
 class OptionInline(ReadOnlyInline):
@@ -50,15 +55,15 @@ class PollAdmin(ReadOnly, EditionScopedAdmin):
     )
     actions = ("open", "close", "publish")
 
-    @decision(_("Open"), permission="open")
+    @decision(_("Open"), permission="open", fits=_is(Poll.State.DRAFT))
     def open(self, request: HttpRequest, poll: Poll, now: datetime) -> None:
         actions.open_poll(poll=poll, now=now, by=cast(User, request.user))
 
-    @decision(_("Close"), permission="close")
+    @decision(_("Close"), permission="close", fits=_is(Poll.State.OPEN))
     def close(self, request: HttpRequest, poll: Poll, now: datetime) -> None:
         actions.close_poll(poll=poll, now=now, by=cast(User, request.user))
 
-    @decision(_("Publish the result"), permission="publish")
+    @decision(_("Publish the result"), permission="publish", fits=_is(Poll.State.CLOSED))
     def publish(self, request: HttpRequest, poll: Poll, now: datetime) -> None:
         actions.publish_poll(poll=poll, now=now, by=cast(User, request.user))
 

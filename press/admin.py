@@ -6,10 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from congress.admin import EditionScopedAdmin, ReadOnly, decision, link_to
@@ -24,6 +21,14 @@ class PressSettingsAdmin(EditionScopedAdmin):
     list_display = ("edition", "late_queue", "phone")
     list_select_related = ("edition",)
     autocomplete_fields = ("edition",)
+
+
+def _requested(row: Accreditation) -> bool:
+    return row.state == Accreditation.State.REQUESTED
+
+
+def _approved(row: Accreditation) -> bool:
+    return row.state == Accreditation.State.APPROVED
 
 
 @admin.register(Accreditation)
@@ -77,51 +82,31 @@ class AccreditationAdmin(ReadOnly, EditionScopedAdmin):
         (_("The same mailbox or name"), {"fields": ("others",)}),
     )
     actions = ("approve", "reject", "renew", "revoke", "withdraw")
-    change_form_template = "admin/press/accreditation/change_form.html"
 
     # --- decisions ------------------------------------------------------------------------------------
 
-    @decision(_("Approve, with personal link by letter"), permission="approve")
+    @decision(_("Approve, with personal link by letter"), permission="approve", fits=_requested)
     def approve(self, request: HttpRequest, row: Accreditation, now: datetime) -> None:
         actions.approve(accreditation=row, by=cast(User, request.user), now=now)
 
-    @admin.action(description=_("Reject, with a reason"))
+    @decision(
+        _("Reject, with a reason"),
+        permission="reject",
+        warning=_("These journalists get a letter with the reason:"),
+        form=RejectionForm,
+        fits=_requested,
+    )
     def reject(
-        self, request: HttpRequest, queryset: QuerySet[Accreditation]
-    ) -> HttpResponse | None:
-        """Asks for the reason first; the journalist reads it."""
-        form = RejectionForm(request.POST if "confirmed" in request.POST else None)
-        if form.is_valid():
-            given = form.cleaned_data
-
-            def act(row: Accreditation, now: datetime) -> None:
-                actions.reject(
-                    accreditation=row,
-                    code=given["code"],
-                    reason=given["reason"],
-                    by=cast(User, request.user),
-                    now=now,
-                )
-
-            self.decide(request, queryset, act, permission="reject")
-            return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Reject, with a reason"),
-            "subtitle": None,
-            "opts": self.opts,
-            "module_name": self.opts.verbose_name_plural,
-            "rows": queryset,
-            "form": form,
-            "checkbox_name": ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/press/accreditation/reject.html", context)
-
-    reject.permission = "reject"  # type: ignore[attr-defined]  # read by get_actions
+        self, request: HttpRequest, row: Accreditation, now: datetime, *, code: str, reason: str
+    ) -> None:
+        actions.reject(
+            accreditation=row, code=code, reason=reason, by=cast(User, request.user), now=now
+        )
 
     @decision(
         _("Renew link"),
         permission="renew",
+        fits=_approved,
         warning=_(
             "The journalists below get a new link by letter. All earlier ones end at once, with every device that is "
             "in by them."
@@ -133,6 +118,7 @@ class AccreditationAdmin(ReadOnly, EditionScopedAdmin):
     @decision(
         _("Revoke access"),
         permission="revoke",
+        fits=_approved,
         warning=_(
             "The journalists below can no longer enter. Their links end, and open pages of theirs close within seconds."
         ),
@@ -143,6 +129,7 @@ class AccreditationAdmin(ReadOnly, EditionScopedAdmin):
     @decision(
         _("Mark as withdrawn"),
         permission="withdraw",
+        fits=lambda row: _requested(row) or _approved(row),
         warning=_(
             "The journalists below have said that they do not come. An access that they had ends, and they get a "
             "letter about it."
@@ -198,26 +185,3 @@ class AccreditationAdmin(ReadOnly, EditionScopedAdmin):
             first_name__iexact=row.first_name, last_name__iexact=row.last_name
         )
         return ", ".join(f"{other} ({other.get_state_display()})" for other in same[:10]) or "–"
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """With the decisions as buttons; they do the same as in the list."""
-        row = self.get_object(request, object_id)
-        names: tuple[str, ...] = ()
-        if row is not None and row.state == Accreditation.State.REQUESTED:
-            names = ("approve", "reject", "withdraw")
-        elif row is not None and row.state == Accreditation.State.APPROVED:
-            names = ("renew", "revoke", "withdraw")
-        offered = self.get_actions(request)
-        decisions = [(name, offered[name][2]) for name in names if name in offered]
-        context = {
-            "decisions": decisions,
-            "checkbox_name": ACTION_CHECKBOX_NAME,
-            **(extra_context or {}),
-        }
-        return super().change_view(request, object_id, form_url, context)

@@ -6,11 +6,8 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from congress import mailbox
@@ -128,40 +125,24 @@ class RegistrationAdmin(EditionScopedAdmin):
         _("Admit"),
         permission="admit",
         warning=_("The people below are admitted. Each gets the admission letter."),
+        fits=lambda registration: registration.state == Registration.State.IN_REVIEW,
     )
     def admit(self, request: HttpRequest, registration: Registration, now: datetime) -> None:
         actions.admit(registration=registration, by=cast(User, request.user), now=now)
 
-    @admin.action(description=_("Reject with a reason"))
+    @decision(
+        _("Reject with a reason"),
+        permission="reject",
+        warning=_("The people below are refused. Each gets a letter with the reason."),
+        form=RejectionForm,
+        fits=lambda registration: registration.state == Registration.State.IN_REVIEW,
+    )
     def reject(
-        self, request: HttpRequest, queryset: QuerySet[Registration]
-    ) -> TemplateResponse | None:
-        form = RejectionForm(request.POST if "confirmed" in request.POST else None)
-        if form.is_valid():
-            reason = form.cleaned_data["reason"]
-            self.decide(
-                request,
-                queryset.select_related("edition"),
-                lambda row, now: actions.reject(
-                    registration=row, by=cast(User, request.user), now=now, reason=reason
-                ),
-                permission="reject",
-            )
-            return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Reject with a reason"),
-            "subtitle": None,
-            "opts": self.opts,
-            "module_name": self.opts.verbose_name_plural,
-            "rows": queryset,
-            "action": request.POST.get("action", ""),
-            "checkbox_name": ACTION_CHECKBOX_NAME,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/registration/reject.html", context)
-
-    reject.permission = "reject"  # type: ignore[attr-defined]  # read by get_actions
+        self, request: HttpRequest, registration: Registration, now: datetime, *, reason: str
+    ) -> None:
+        actions.reject(
+            registration=registration, by=cast(User, request.user), now=now, reason=reason
+        )
 
 
 @admin.register(RegistrationSettings)

@@ -40,6 +40,10 @@ class InForce(admin.SimpleListFilter):
         return queryset
 
 
+def _stands(row: Admission | AccessLink) -> bool:
+    return row.revoked_at is None
+
+
 @admin.register(Admission)
 class AdmissionAdmin(ReadOnly, EditionScopedAdmin):
     list_display = (
@@ -70,6 +74,7 @@ class AdmissionAdmin(ReadOnly, EditionScopedAdmin):
             "The people below can no longer enter. Their personal links end, and open pages of theirs "
             "close within seconds."
         ),
+        fits=_stands,
     )
     def revoke(self, request: HttpRequest, admission: Admission, now: datetime) -> None:
         actions.revoke_admission(admission=admission, now=now, by=cast(User, request.user))
@@ -112,6 +117,7 @@ class AccessLinkAdmin(ReadOnly, EditionScopedAdmin):
         _("Revoke link"),
         permission="revoke",
         warning=_("The links below end at once, with every device that is in by them."),
+        fits=_stands,
     )
     def revoke(self, request: HttpRequest, link: AccessLink, now: datetime) -> None:
         actions.revoke_link(link=link, now=now, by=cast(User, request.user))
@@ -144,6 +150,7 @@ class AccessLinkAdmin(ReadOnly, EditionScopedAdmin):
         response["Cache-Control"] = "no-store"
         return response
 
+    renew.fits = _stands  # type: ignore[attr-defined]  # read by decisions_about
     renew.permission = "renew"  # type: ignore[attr-defined]  # read by get_actions
 
 

@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied, Valid
 from django.db import models
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet, ModelForm
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -45,6 +45,8 @@ else:
     _Inline = admin.StackedInline
 
 Filter = str | tuple[str, type[admin.FieldListFilter]] | type[admin.ListFilter]
+# Says that a decision was made on the page of a row, not in the list.
+FROM_PAGE = "from_page"
 Decision = Callable[[Any, HttpRequest, Any, datetime], HttpResponse | None]
 # What may follow a filtered field in the address of a list; anything else could spell out what is not shown.
 _LOOKUP_ENDS = re.compile(
@@ -357,6 +359,43 @@ class EditionScopedAdmin(Scoped, _ModelAdmin):
             and (not (wanted := getattr(entry[0], "permission", "")) or self.reach(request, wanted))
         }
 
+    def decisions_about(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
+        """Names and labels of what may be decided about this row now: buttons on its page, the same as in the list."""
+        return [
+            (name, label)
+            for name, (act, _name, label) in self.get_actions(request).items()
+            if (wanted := getattr(act, "permission", ""))
+            and self.holds(self.reach(request, wanted), row)
+            and getattr(act, "fits", _always)(row)
+        ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = kwargs.get("obj")
+        if row is not None:
+            context["decisions"] = self.decisions_about(request, row)
+            context["checkbox_name"] = ACTION_CHECKBOX_NAME
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Who has decided on the page of a row comes back to it."""
+        response = super().response_action(request, queryset, *args, **kwargs)
+        if isinstance(response, HttpResponseRedirect) and (page := self._page_decided_on(request)):
+            return HttpResponseRedirect(page)
+        return response
+
+    def _page_decided_on(self, request: HttpRequest) -> str:
+        """The address of the row's page, where its buttons were used; else empty."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if FROM_PAGE not in request.POST or len(chosen) != 1:
+            return ""
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(chosen[0])]
+        )
+
     def decide(
         self,
         request: HttpRequest,
@@ -387,13 +426,23 @@ class EditionScopedAdmin(Scoped, _ModelAdmin):
         return done
 
 
+def _always(row: Any) -> bool:
+    return True
+
+
 def decision(
-    label: str | Promise, *, permission: str, warning: str | Promise = ""
+    label: str | Promise,
+    *,
+    permission: str,
+    warning: str | Promise = "",
+    form: type[forms.Form] | None = None,
+    fits: Callable[[Any], bool] = _always,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Makes an admin action of a method `(self, request, row, now)` that calls an action of the suite.
 
     It is offered and done only in editions where a role carries `<app>.<permission>_<model>`. With a `warning`
-    it is asked for once more before.
+    it is asked for once more before, with a `form` for what the method takes besides. On the page of a row it is
+    a button where it `fits` the row.
     """
 
     def decorate(method: Callable[..., Any]) -> Any:
@@ -402,17 +451,21 @@ def decision(
         def act(
             self: EditionScopedAdmin, request: HttpRequest, queryset: QuerySet[Any]
         ) -> HttpResponse | None:
-            if warning and "confirmed" not in request.POST:
-                return _confirmation(self, request, queryset, str(label), warning)
+            confirmed = "confirmed" in request.POST
+            asked = form(request.POST if confirmed else None) if form is not None else None
+            if (warning and not confirmed) or (asked is not None and not asked.is_valid()):
+                return _confirmation(self, request, queryset, str(label), warning, asked)
+            given = asked.cleaned_data if asked is not None else {}
             self.decide(
                 request,
                 queryset,
-                lambda row, now: method(self, request, row, now),
+                lambda row, now: method(self, request, row, now, **given),
                 permission=permission,
             )
             return None
 
         act.permission = permission  # type: ignore[attr-defined]  # read by get_actions
+        act.fits = fits  # type: ignore[attr-defined]  # read by decisions_about
         return act
 
     return decorate
@@ -424,6 +477,7 @@ def _confirmation(
     rows: QuerySet[Any],
     label: str,
     warning: str | Promise,
+    form: forms.Form | None,
 ) -> TemplateResponse:
     context = {
         **model_admin.admin_site.each_context(request),
@@ -435,6 +489,9 @@ def _confirmation(
         "action": request.POST.get("action", ""),
         "checkbox_name": ACTION_CHECKBOX_NAME,
         "warning": warning,
+        "form": form,
+        "from_page": FROM_PAGE,
+        "back": model_admin._page_decided_on(request),
     }
     return TemplateResponse(request, "admin/congress/decision.html", context)
 

@@ -454,6 +454,45 @@ def test_a_renewed_link_is_shown_once_and_the_old_one_is_dead(organiser, edition
     assert guest.get(reverse("press_access_link", args=[token])).status_code == 404
 
 
+def page_of(row):
+    opts = row._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
+
+
+def test_the_page_of_an_admission_has_the_decision_as_a_button(organiser, edition):
+    admission = make_admission(edition)
+
+    page = organiser.get(page_of(admission))
+
+    assert [name for name, _label in page.context["decisions"]] == ["revoke"]
+    assert 'name="action" value="revoke"' in page.content.decode()
+    assert 'type="submit" name="_save"' not in page.content.decode()
+
+
+def test_whoever_decides_on_the_page_of_a_row_is_asked_and_comes_back_to_it(organiser, edition):
+    admission = make_admission(edition)
+
+    asked = decide(organiser, admission, "revoke", from_page="yes")
+    assert f'href="{page_of(admission)}"' in asked.content.decode()
+    assert 'name="from_page"' in asked.content.decode()
+    done = decide(organiser, admission, "revoke", from_page="yes", confirmed="yes")
+
+    admission.refresh_from_db()
+    assert admission.revoked_at is not None
+    assert done.redirect_chain == [(page_of(admission), 302)]
+    assert done.context["decisions"] == []
+
+
+def test_a_link_that_has_ended_has_no_buttons(organiser, edition):
+    link, _token = make_link(make_admission(edition, kind="press", person=make_user(email=None)))
+
+    before = organiser.get(page_of(link)).context["decisions"]
+    decide(organiser, link, "revoke", confirmed="yes")
+    after = organiser.get(page_of(link)).context["decisions"]
+
+    assert ([name for name, _label in before], after) == (["revoke", "renew"], [])
+
+
 @pytest.mark.parametrize("kind", ["press_officer", "observer"])
 def test_who_may_not_decide_is_not_offered_it(kind, edition, client):
     client.force_login(make_role(kind, edition).person)

@@ -48,6 +48,33 @@ def test_admitting_asks_once_more_and_admits(organiser, waiting_one):
     assert JournalEntry.objects.filter(verb="registration.admitted").count() == 1
 
 
+def test_the_page_of_a_registration_has_the_decisions_as_buttons(organiser, waiting_one):
+    page = organiser.get(f"{LIST}{waiting_one.pk}/change/")
+    assert [name for name, _label in page.context["decisions"]] == ["admit", "reject"]
+
+    done = act(organiser, waiting_one, action="admit", from_page="yes")
+
+    assert done.redirect_chain == [(f"{LIST}{waiting_one.pk}/change/", 302)]
+    assert done.context["decisions"] == []
+    waiting_one.refresh_from_db()
+    assert waiting_one.state == STATE.ADMITTED
+
+
+def test_buttons_follow_the_role_in_the_edition_of_the_row(client, edition, waiting_one):
+    other = make_edition(at=OPEN)
+    there = make_registration(other, state=STATE.IN_REVIEW, email="b@unbekannt.example")
+    reader = make_role("help_desk", edition).person
+    make_role("organiser", other, person=reader)
+    client.force_login(reader, backend="congress.auth.RoleBackend")
+
+    offered = [
+        [name for name, _label in client.get(f"{LIST}{row.pk}/change/").context["decisions"]]
+        for row in (waiting_one, there)
+    ]
+
+    assert offered == [[], ["admit", "reject"]]
+
+
 def test_rejecting_wants_a_reason(organiser, waiting_one):
     question = organiser.post(LIST, {"_selected_action": [waiting_one.pk], "action": "reject"})
     assert 'name="reason"' in text(question)
