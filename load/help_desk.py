@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import time
 import urllib.request
@@ -19,8 +18,7 @@ from urllib.parse import urlencode
 
 import psycopg2
 
-from congress.local.places import ROOT
-from load.site import EDITION, PYTHON, Site
+from load.site import EDITION, Site
 
 BOUND_MS = 300
 ROUNDS = 20
@@ -79,40 +77,22 @@ def fill(database: str, people: int) -> None:
 
 
 def _others(cursor: Any) -> tuple[str, str]:
-    """Columns of the registration that came after this program and must have a value."""
+    """Columns of the registration that came after this program and must have a value: as in the demonstration."""
     known = _PEOPLE.partition("registration_registration")[2].partition("SELECT")[0]
     cursor.execute(
-        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'registration_registration'"
-        " AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO' ORDER BY ordinal_position"
+        "SELECT column_name FROM information_schema.columns WHERE table_name = 'registration_registration'"
+        " AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO' AND is_generated = 'NEVER'"
+        " ORDER BY ordinal_position"
     )
-    empty = {"boolean": "false", "integer": "0", "smallint": "0", "jsonb": "'[]'"}
-    missing = [(name, kind) for name, kind in cursor.fetchall() if name not in known]
-    columns = "".join(f", {name}" for name, _kind in missing)
-    return columns, "".join(f", {empty.get(kind, chr(39) * 2)}" for _name, kind in missing)
-
-
-_SIGN_IN = """
-from django.conf import settings
-from django.test import Client
-from congress.models import User
-client = Client()
-client.force_login(User.objects.get(email="lutz.ahrens@land-beispiel.example"), backend="congress.auth.RoleBackend")
-name = settings.SESSION_COOKIE_NAME
-print("cookie", f"{name}={client.cookies[name].value}")
-"""
-
-
-def helper_of(site: Site) -> str:
-    """The session cookie of the demonstration's help desk."""
-    done = subprocess.run(
-        [PYTHON, "manage.py", "shell", "-c", _SIGN_IN],
-        cwd=ROOT,
-        env=site.environment,
-        capture_output=True,
-        text=True,
-        check=True,
+    missing = [name for (name,) in cursor.fetchall() if name not in known]
+    columns = "".join(f", {name}" for name in missing)
+    example = (
+        "(SELECT {} FROM registration_registration WHERE state = 'admitted' ORDER BY id LIMIT 1)"
     )
-    return next(line for line in done.stdout.splitlines() if line.startswith("cookie ")).split()[1]
+    return columns, "".join(f", {example.format(name)}" for name in missing)
+
+
+HELPER = "lutz.ahrens@land-beispiel.example"  # of the demonstration's help desk
 
 
 class Helper:
@@ -166,7 +146,7 @@ def main() -> int:
     with Site() as site:
         fill(site.database, given.people)
         site.invite(1)
-        cookie = helper_of(site)
+        cookie = site.cookie_of(HELPER)
         with site.served(workers=1) as served:
             rows = measure(Helper(served.address, cookie))
     missed = [row for row in rows if row["p95"] > BOUND_MS]

@@ -46,6 +46,17 @@ def free_port() -> int:
     raise RuntimeError("Of 50 ports from 9200 to 10239 none is free.")
 
 
+_SIGN_IN = """
+from django.conf import settings
+from django.test import Client
+from congress.models import User
+client = Client()
+client.force_login(User.objects.get(email="{address}"), backend="congress.auth.RoleBackend")
+name = settings.SESSION_COOKIE_NAME
+print(f"{{name}}={{client.cookies[name].value}}")
+"""
+
+
 class Program:
     """A program in a session of its own, ended with us."""
 
@@ -125,6 +136,23 @@ class Site:
         lines = [json.loads(line) for line in tickets.read_text().splitlines()]
         self.cookies = [line["cookie"] for line in lines if line["kind"] == "viewer"]
         self.moderator = next(line["cookie"] for line in lines if line["kind"] == "moderator")
+
+    def shell(self, program: str) -> list[str]:
+        """What a few lines print that run inside the site."""
+        done = subprocess.run(
+            [PYTHON, "manage.py", "shell", "-v", "0", "-c", program],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.splitlines()
+
+    def cookie_of(self, address: str) -> str:
+        """A session of somebody of the demonstration."""
+        (cookie,) = self.shell(_SIGN_IN.format(address=address))
+        return cookie
 
     def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         line = psycopg2.connect(self.database)

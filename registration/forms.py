@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from congress import mailbox, tables
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
+from congress.kernforms import TimeInput
 from congress.models import Edition, Level
 from congress.models import State as Land
 from congress.outputs import header_text
@@ -355,7 +356,11 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
             [*RegistrationSettings.GROUPS.values()],
         ),
         (_("Waiting list"), "", ["offer_hours"]),
-        (_("On the day"), "", ["desk_may_admit"]),
+        (
+            _("On the day"),
+            "",
+            ["venue_address", "entrance", "doors_open_at", "desk_may_admit"],
+        ),
     ]
 
     class Meta:
@@ -364,11 +369,15 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
             "review_days",
             *RegistrationSettings.GROUPS.values(),
             "offer_hours",
+            "venue_address",
+            "entrance",
+            "doors_open_at",
             "desk_may_admit",
         )
-        widgets: ClassVar[dict[str, Any]] = dict.fromkeys(
-            RegistrationSettings.GROUPS.values(), forms.RadioSelect
-        )
+        widgets: ClassVar[dict[str, Any]] = {
+            **dict.fromkeys(RegistrationSettings.GROUPS.values(), forms.RadioSelect),
+            "doors_open_at": TimeInput(),
+        }
 
     def __init__(self, *args: Any, listed: Mapping[str, Mapping[str, int]], **kwargs: Any) -> None:
         """`listed`: level → decision → how many rules say so."""

@@ -19,7 +19,7 @@ from congress.models import Admission, Edition
 from congress.templatetags.kern import at_clock, days_until, moment
 from congress.text import sort_key
 from registration import tickets
-from registration.models import CheckIn
+from registration.models import CheckIn, RegistrationSettings, Way
 
 BADGES = "registration/typst/badges.typ"
 TICKET = "registration/typst/ticket.typ"
@@ -86,35 +86,65 @@ def _card(admission: Admission, token: str) -> dict[str, Any]:
     }
 
 
-def ticket(admission: Admission, *, way: str = "") -> bytes:
-    """The entry ticket, in the language of the page it is fetched from."""
+def ticket(admission: Admission, way: Way, places: RegistrationSettings) -> bytes:
+    """The entry ticket, in the language of the page it is fetched from: to the hall, or to the stages on the net."""
     edition, person = admission.edition, admission.person
+    on_site = way == Way.ONSITE
+    link = f"{settings.SITE_URL}{edition.get_absolute_url()}live/"
     data = {
         **_about(edition),
         "title": _("Entry ticket") + f" – {edition.title}",
         "heading": _("Entry ticket"),
         "name": person.display_name,
-        "qr": pdf.qr(tickets.address_of(admission)),
+        "qr": pdf.qr(tickets.address_of(admission) if on_site else link),
         "rows": [
             row
             for row in (
                 (_("When"), _when(edition)),
-                (_("Where"), f"{edition.venue}, {edition.city}"),
+                *(_way_there(edition, places) if on_site else [(_("Where"), link)]),
                 (_("As"), str(admission.get_kind_display())),
-                (_("Way of taking part"), way),
+                (_("Way of taking part"), str(way.label)),
                 (_("From"), person.body),
             )
             if row[1]
         ],
         "words": {
-            "qr": _("QR code for the entrance"),
-            "show": _("Please show this code at the entrance, printed or on your phone."),
-            "personal": _("The ticket is meant for you alone. You get your badge at the entrance."),
+            **(_words_on_site() if on_site else _words_online()),
             "help": _help(edition),
         },
     }
     language = "en" if (translation.get_language() or "de").startswith("en") else "de"
     return pdf.make(TICKET, data, language=language)
+
+
+def _way_there(edition: Edition, places: RegistrationSettings) -> list[tuple[str, str]]:
+    """Address, door and time, as far as the organisers have said."""
+    place = ", ".join(filter(None, (edition.venue, places.venue_address or edition.city)))
+    doors = places.doors_open_at
+    return [
+        (_("Where"), place),
+        (_("Entrance"), places.entrance),
+        (
+            _("Doors open"),
+            _("from %(time)s, every day") % {"time": f"{doors:%H:%M}"} if doors else "",
+        ),
+    ]
+
+
+def _words_on_site() -> dict[str, str]:
+    return {
+        "qr": _("QR code for the entrance"),
+        "show": _("Please show this code at the entrance, printed or on your phone."),
+        "personal": _("The ticket is meant for you alone. You get your badge at the entrance."),
+    }
+
+
+def _words_online() -> dict[str, str]:
+    return {
+        "qr": _("QR code for the page of the stages"),
+        "show": _("This code leads to the stages: watch, vote and ask from there."),
+        "personal": _("You log in with a code that we send to your address, without a password."),
+    }
 
 
 def _about(edition: Edition) -> dict[str, str]:

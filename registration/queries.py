@@ -31,7 +31,7 @@ from congress.models import AccessLink, Admission, Edition, Letter, Page, User
 from congress.models.access import AdmissionQuerySet
 from congress.models.database import StatementNow
 from registration import tickets
-from registration.models import CheckIn, Invitation, Registration, ReviewQuestion
+from registration.models import CheckIn, Invitation, Registration, ReviewQuestion, Way
 from registration.models.check_in import CheckInQuerySet
 
 FOUND_AT_THE_DOOR = 20
@@ -115,6 +115,19 @@ def comes_to_the_hall(admission: Admission, edition: Edition, now: datetime) -> 
         return False
     on_site = admission.kind in (Admission.Kind.SPEAKER, Admission.Kind.STAFF)
     return on_site or edition.format != Edition.Format.VIRTUAL
+
+
+def way_of(admission: Admission) -> Way:
+    """Where somebody takes part: as registered; whoever speaks or works there is in the hall, and so is the press."""
+    if admission.kind != Admission.Kind.ATTENDEE:
+        return Way.ONSITE
+    own = (
+        Registration.objects.of_edition(admission.edition)
+        .filter(person=admission.person_id, state=Registration.State.ADMITTED)
+        .values_list("way", flat=True)
+        .first()
+    )
+    return Way(own) if own is not None else Way.ONSITE
 
 
 def letters_within(

@@ -31,6 +31,13 @@ def change_settings(
             now=now,
             by=by,
             target=settings,
-            changes={name: [before[name], value] for name, value in changed.items()},
+            changes={
+                name: [_plain(before[name]), _plain(value)] for name, value in changed.items()
+            },
         )
     return settings
+
+
+def _plain(value: Any) -> Any:
+    """For the journal, which keeps numbers and text."""
+    return value if isinstance(value, str | int | None) else str(value)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from congress import workdays
+from congress.fields import LineField
 from congress.models import Edition, Level
 
 # On a congress day nobody is promised an answer today any more from this hour on.
@@ -92,6 +93,25 @@ class RegistrationSettings(models.Model):
         help_text=_(
             "Then it goes to the next on the waiting list. Near the congress at most half of the time that is left."
         ),
+    )
+
+    venue_address = LineField(
+        _("address of the venue"),
+        max_length=200,
+        blank=True,
+        help_text=_("Street, number, town. Stands on entry tickets."),
+    )
+    entrance = LineField(
+        _("entrance"),
+        max_length=200,
+        blank=True,
+        help_text=_("Which door, and how one gets there. Stands on entry tickets."),
+    )
+    doors_open_at = models.TimeField(
+        _("doors open"),
+        null=True,
+        blank=True,
+        help_text=_("On every day of the congress. Stands on entry tickets."),
     )
 
     objects: ClassVar[RegistrationSettingsQuerySet] = RegistrationSettingsQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words

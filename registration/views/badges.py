@@ -30,6 +30,7 @@ from congress.models import Admission, Role
 from congress.models.access import AdmissionQuerySet
 from congress.outputs import attachment
 from registration import actions, printing, queries, tickets
+from registration.models import RegistrationSettings
 
 ROLES = (Role.Kind.ORGANISER, Role.Kind.HELP_DESK, Role.Kind.CHECK_IN)
 ON_A_PAGE = 50
@@ -190,7 +191,10 @@ def ticket_file(request: MemberRequest) -> HttpResponse:
         raise Http404
     admission.edition, admission.person = request.edition, request.user
     name = f"eintrittskarte-{request.edition.slug}.pdf"
-    return attachment(printing.ticket(admission), name, pdf.CONTENT_TYPE)
+    content = printing.ticket(
+        admission, queries.way_of(admission), RegistrationSettings.objects.of(request.edition)
+    )
+    return attachment(content, name, pdf.CONTENT_TYPE)
 
 
 @kept_nowhere

@@ -63,6 +63,7 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         if registration is not None and registration.state == Registration.State.ADMITTED
         else None
     )
+    settings = RegistrationSettings.objects.of(request.edition)
     context = {
         "registration": registration,
         "place": place,
@@ -74,6 +75,7 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         "admission": admission,
         "has_ticket": admission is not None
         and queries.comes_to_the_hall(admission, request.edition, request.now),
+        "directions": settings,
         "may_delegate": _may_delegate(request),
         "form": form,
         "question": question,
@@ -86,9 +88,7 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
             or "angaben" in request.GET
         ),
         "open": request.edition.takes_registrations(request.now),
-        "checked": RegistrationSettings.objects.of(request.edition).checked(
-            request.edition, request.now
-        ),
+        "checked": settings.checked(request.edition, request.now),
         "over": request.now >= request.edition.ends_at,
     }
     return render(request, "registration/my_registration.html", context)

@@ -1,7 +1,7 @@
 """Badges and entry tickets: who gets one, what stands on it, how long it is good."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.test import Client
@@ -12,6 +12,7 @@ from congress.models import AccessLink, Admission, JournalEntry
 from registration import actions, printing, tickets
 from tests.factories import NOW, make_admission, make_edition, make_role, make_user, set_clock
 from tests.pdf import elements, opened, text_of
+from tests.registration.making import make_registration
 
 pytestmark = pytest.mark.django_db
 
@@ -263,6 +264,53 @@ def test_a_ticket_says_who_when_where_and_as_what(edition):
     reader = opened(answer.content)
     assert reader.trailer["/Root"]["/Lang"] == "de"
     assert elements(reader, "/Figure")[0]["/Alt"] == "QR-Code für den Einlass"
+
+
+def test_a_ticket_for_the_hall_shows_address_entrance_and_time(edition, organiser):
+    actions.change_settings(
+        edition=edition,
+        by=organiser,
+        now=NOW,
+        venue_address="Messering 6, 01067 Dresden",
+        entrance="Eingang Halle 3, Haltestelle Messe",
+        doors_open_at=time(8, 15),
+    )
+    person = make_somebody(edition).person
+
+    text = text_of(browser_of(person).get("/2021/meine-anmeldung/ticket.pdf").content)
+
+    for part in ("Messering 6, 01067 Dresden", "Eingang Halle 3", "ab 08:15", "vor Ort"):
+        assert part in text
+    (entry,) = JournalEntry.objects.filter(verb="registration.settings_changed")
+    assert entry.details["changes"]["doors_open_at"] == [None, "08:15:00"]
+
+
+def test_a_ticket_for_the_net_shows_the_link(edition, rules):
+    registration = make_registration(edition, state="admitted", way="online")
+
+    text = text_of(browser_of(registration.person).get("/2021/meine-anmeldung/ticket.pdf").content)
+
+    assert "http://testserver/2021/live/" in text.replace("\n", "")
+    assert "online" in text
+    assert "MESSE" not in text.partition("Wo")[2].partition("Als")[0]
+
+
+@pytest.mark.parametrize(
+    ("way", "said", "unsaid"),
+    [
+        ("onsite", "Messering 6", "auf der Seite der Bühnen"),
+        ("online", "auf der Seite der Bühnen", "Messering 6"),
+    ],
+)
+def test_the_page_shows_the_way_as_the_ticket_does(edition, organiser, rules, way, said, unsaid):
+    actions.change_settings(edition=edition, by=organiser, now=NOW, venue_address="Messering 6")
+    registration = make_registration(edition, state="admitted", way=way)
+
+    page = browser_of(registration.person).get("/2021/meine-anmeldung/").content.decode()
+
+    assert said in page
+    assert unsaid not in page
+    assert "Eintrittskarte (PDF)" in page
 
 
 def test_looking_at_ones_ticket_changes_nothing(edition, django_assert_num_queries):
