@@ -12,7 +12,7 @@ from congress.models import AccessLink, Admission, JournalEntry
 from registration import actions, printing, tickets
 from tests.factories import NOW, make_admission, make_edition, make_role, make_user, set_clock
 from tests.pdf import elements, opened, text_of
-from tests.registration.making import make_registration
+from tests.registration.making import OPEN, make_registration
 
 pytestmark = pytest.mark.django_db
 
@@ -285,8 +285,16 @@ def test_a_ticket_for_the_hall_shows_address_entrance_and_time(edition, organise
     assert entry.details["changes"]["doors_open_at"] == [None, "08:15:00"]
 
 
+def registered(edition, way):
+    """While registration was open; now the congress is on."""
+    set_clock(edition, OPEN)
+    registration = make_registration(edition, state="admitted", way=way)
+    set_clock(edition, NOW)
+    return registration
+
+
 def test_a_ticket_for_the_net_shows_the_link(edition, rules):
-    registration = make_registration(edition, state="admitted", way="online")
+    registration = registered(edition, "online")
 
     text = text_of(browser_of(registration.person).get("/2021/meine-anmeldung/ticket.pdf").content)
 
@@ -304,7 +312,7 @@ def test_a_ticket_for_the_net_shows_the_link(edition, rules):
 )
 def test_the_page_shows_the_way_as_the_ticket_does(edition, organiser, rules, way, said, unsaid):
     actions.change_settings(edition=edition, by=organiser, now=NOW, venue_address="Messering 6")
-    registration = make_registration(edition, state="admitted", way=way)
+    registration = registered(edition, way)
 
     page = browser_of(registration.person).get("/2021/meine-anmeldung/").content.decode()
 
