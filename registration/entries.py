@@ -16,6 +16,7 @@ from registration import (
     actions,
     cases,
     demo,
+    demo_asked,
     demo_delegation,
     demo_desk,
     demo_registry,
@@ -201,6 +202,9 @@ panels.orga_links.register(
     panels.OrgaLink(_("Registrations"), "registrations", (Role.Kind.ORGANISER,)), order=12
 )
 panels.orga_links.register(
+    panels.OrgaLink(_("Needs and consents"), "needs", (Role.Kind.ORGANISER,)), order=28
+)
+panels.orga_links.register(
     panels.OrgaLink(_("Registry of addresses"), "rules", (Role.Kind.ORGANISER,)), order=65
 )
 panels.orga_links.register(
@@ -229,6 +233,7 @@ panels.demo_data.register(demo_registry.fill, order=11)
 panels.demo_data.register(demo_desk.fill, order=11)
 panels.clock_turned.register(_pass_offers_on)
 panels.demo_data.register(demo_delegation.fill, order=12)
+panels.demo_data.register(demo_asked.fill, order=12)
 panels.journal_verbs |= {
     "badge.locked": _("Badge locked"),
     "contingent.places_changed": _("Number of places changed"),
@@ -260,6 +265,13 @@ panels.journal_verbs |= {
     "registration.code_sent_again": _("Code sent again by the help desk"),
     "registration.cancelled": _("Registration cancelled"),
     "registration.listed": _("List of registrations fetched"),
+    "registration.consent_given": _("Consent given"),
+    "registration.consent_revoked": _("Consent taken back"),
+    "registration.answers_listed": _("Table of people fetched"),
+    "registration.needs_arranged": _("Needs arranged"),
+    "registration.needs_reopened": _("Needs to be arranged again"),
+    "registration.needs_said": _("Needs said, with consent"),
+    "registration.needs_taken_back": _("Needs taken back"),
     "registration.level_said": _("Level or Land corrected by the person"),
     "registration.settings_changed": _("Settings of the registration changed"),
     "registration.colleague_confirmed": _("Applicant confirmed by a colleague"),

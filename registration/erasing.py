@@ -16,8 +16,10 @@ from registration.models import (
     CheckIn,
     Delegate,
     Delegation,
+    Draft,
     EmailCode,
     Invitation,
+    Needs,
     Place,
     Registration,
     ReviewClaim,
@@ -29,6 +31,7 @@ UNVERIFIED = timedelta(hours=72)
 REJECTED = timedelta(days=30)
 CODES = timedelta(hours=24)
 INVITATIONS = timedelta(days=30)
+NEEDS = timedelta(days=14)
 
 
 def codes() -> QuerySet[Any]:
@@ -101,6 +104,14 @@ def invitations_of_the_past() -> QuerySet[Any]:
     )
 
 
+def needs() -> QuerySet[Any]:
+    return Needs.objects.filter(retention.ended_before(NEEDS, "registration__edition__"))
+
+
+def drafts() -> QuerySet[Any]:
+    return Draft.objects.filter(retention.ended_before(NEEDS, "registration__edition__"))
+
+
 def check_ins() -> QuerySet[Any]:
     return CheckIn.objects.filter(retention.ended_before(retention.AFTER_THE_EDITION, "edition__"))
 
@@ -122,6 +133,8 @@ for _label, _rows in (
     (_("Uploaded tables of rules"), tables),
     (_("Registrations whose address was not confirmed"), unverified),
     (_("Rejected registrations"), rejected),
+    (_("What people needed to take part"), needs),
+    (_("What people had typed and not sent"), drafts),
     (_("Registrations"), of_the_past),
     (_("Delegations"), delegations_of_the_past),
     (_("Invitations"), invitations_of_the_past),

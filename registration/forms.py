@@ -355,6 +355,11 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
             ),
             [*RegistrationSettings.GROUPS.values()],
         ),
+        (
+            _("What is asked of people who are in"),
+            _("They answer on their own page, whenever they like. The registration stays short."),
+            ["asks_days", "asks_needs", "asks_photographs", "asks_attendee_list"],
+        ),
         (_("Waiting list"), "", ["offer_hours"]),
         (
             _("On the day"),
@@ -368,6 +373,10 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
         fields = (
             "review_days",
             *RegistrationSettings.GROUPS.values(),
+            "asks_days",
+            "asks_needs",
+            "asks_photographs",
+            "asks_attendee_list",
             "offer_hours",
             "venue_address",
             "entrance",

@@ -31,7 +31,14 @@ from congress.models import AccessLink, Admission, Edition, Letter, Page, User
 from congress.models.access import AdmissionQuerySet
 from congress.models.database import StatementNow
 from registration import tickets
-from registration.models import CheckIn, Invitation, Registration, ReviewQuestion, Way
+from registration.models import (
+    CheckIn,
+    Invitation,
+    Participation,
+    Registration,
+    ReviewQuestion,
+    Way,
+)
 from registration.models.check_in import CheckInQuerySet
 
 FOUND_AT_THE_DOOR = 20
@@ -55,6 +62,25 @@ def registration_of(person: User, edition: Edition) -> Registration | None:
         .order_by("ended", "-pk")
         .first()
     )
+
+
+def with_answers(registration: Registration) -> Registration:
+    """The same with what the person was asked further: days, needs, draft. One query, consents beside it."""
+    return Registration.objects.select_related(
+        "edition", "person", "participation", "needs", "draft"
+    ).get(pk=registration.pk)
+
+
+def people_by_day(edition: Edition) -> list[tuple[date, int]]:
+    """How many of those who are in and come to the place have said that they come on each day."""
+    said = [
+        day
+        for days in Participation.objects.of_edition(edition)
+        .filter(registration__way=Way.ONSITE)
+        .values_list("days", flat=True)
+        for day in days
+    ]
+    return [(day, said.count(day)) for day in edition.days]
 
 
 def open_question(registration: Registration | None) -> ReviewQuestion | None:

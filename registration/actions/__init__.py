@@ -1,6 +1,13 @@
 """Everything that changes registrations. A machine may only admit; every refusal is made by a person."""
 
 from registration.actions.allowing import Settled, allow_address, allow_domain, covered, is_kept
+from registration.actions.asked import (
+    arrange_needs,
+    drop_draft,
+    keep_draft,
+    note_listed,
+    say_more,
+)
 from registration.actions.badges import (
     BADGES_AT_ONCE,
     lock_badge,
@@ -95,6 +102,7 @@ from registration.actions.refusals import (
     NobodyToPrint,
     NobodyToRemind,
     NoLevel,
+    NoNeeds,
     NoPlaceLeft,
     NoQuestion,
     NoReason,
@@ -188,6 +196,7 @@ __all__ = [
     "MayNotDelegate",
     "NoAddress",
     "NoLevel",
+    "NoNeeds",
     "NoPlaceLeft",
     "NoQuestion",
     "NoReason",
@@ -242,6 +251,7 @@ __all__ = [
     "allow_domain",
     "answer",
     "answer_for_colleague",
+    "arrange_needs",
     "ask",
     "ask_colleagues",
     "cancel",
@@ -260,6 +270,7 @@ __all__ = [
     "decline_place",
     "delegate_of_link",
     "delegation_of",
+    "drop_draft",
     "enter_by_telephone",
     "enter_or_wait",
     "follow_invitation",
@@ -276,9 +287,11 @@ __all__ = [
     "invite_people",
     "is_kept",
     "is_open",
+    "keep_draft",
     "lock_badge",
     "make_telephone_code",
     "may_admit",
+    "note_listed",
     "pass_the_door",
     "plan_table",
     "print_badges",
@@ -296,6 +309,7 @@ __all__ = [
     "reviewers",
     "revoke_invitation",
     "say_level",
+    "say_more",
     "send_code_again",
     "send_code_for_caller",
     "send_invitation_again",

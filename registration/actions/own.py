@@ -9,6 +9,7 @@ from django.db import transaction
 
 from congress.models import User
 from registration import emails
+from registration.actions.asked import forget_needs
 from registration.actions.entering import note, take_back
 from registration.actions.inviting import give_invitation_back
 from registration.actions.places import give_all_back, give_up
@@ -42,6 +43,7 @@ def end(registration: Registration, *, now: datetime) -> None:
     if not changed:
         raise CannotBeCancelled
     registration.refresh_from_db()
+    forget_needs(registration)
 
 
 def decline_place(*, place: Place, now: datetime) -> None:

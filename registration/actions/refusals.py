@@ -260,3 +260,7 @@ class NobodyToRemind(Refused):
     message = _(
         "There is nobody to remind: everybody gets one reminder, at the earliest a day after the invitation."
     )
+
+
+class NoNeeds(Refused):
+    message = _("This person has taken back what they need.")

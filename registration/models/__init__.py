@@ -1,5 +1,6 @@
-"""What there is: rules about addresses, registrations, codes, reviews, invitations, delegations, places, settings."""
+"""What there is: rules about addresses, registrations, reviews, invitations, places, what is asked, settings."""
 
+from registration.models.asked import Consent, Draft, Needs, Participation
 from registration.models.check_in import CheckIn
 from registration.models.delegations import Delegate, Delegation
 from registration.models.desk import TelephoneCode
@@ -18,12 +19,16 @@ from registration.models.settings import RegistrationSettings
 __all__ = [
     "CheckIn",
     "ColleagueConfirmation",
+    "Consent",
     "Contingent",
     "Delegate",
     "Delegation",
     "DomainRule",
+    "Draft",
     "EmailCode",
     "Invitation",
+    "Needs",
+    "Participation",
     "Place",
     "Registration",
     "RegistrationSettings",

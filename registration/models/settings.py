@@ -113,6 +113,28 @@ class RegistrationSettings(models.Model):
         blank=True,
         help_text=_("On every day of the congress. Stands on entry tickets."),
     )
+    # Asked of whoever is in, on their own page; the registration itself stays short.
+    asks_days = models.BooleanField(
+        _("on which days people come"),
+        default=False,
+        help_text=_("Asked of people who come to the place."),
+    )
+    asks_needs = models.BooleanField(
+        _("what people need to take part (accessibility, meals)"),
+        default=False,
+        help_text=_(
+            "Voluntary and with explicit consent; a list tells what is to be arranged. Erased 14 days after the "
+            "congress."
+        ),
+    )
+    asks_photographs = models.BooleanField(
+        _("consent to photographs"), default=False, help_text=_("Can be taken back at any time.")
+    )
+    asks_attendee_list = models.BooleanField(
+        _("consent to the list of attendees"),
+        default=False,
+        help_text=_("Only who has agreed stands in the table. Can be taken back at any time."),
+    )
 
     objects: ClassVar[RegistrationSettingsQuerySet] = RegistrationSettingsQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
 
@@ -171,6 +193,13 @@ class RegistrationSettings(models.Model):
             clock = f"{edition.opens_at:%H:%M}"
             return gettext("by the beginning on %(day)s at %(time)s") % {"day": day, "time": clock}
         return gettext("usually within %(time)s") % {"time": self.review_time}
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether anything is asked of people who are in."""
+        return any(
+            (self.asks_days, self.asks_needs, self.asks_photographs, self.asks_attendee_list)
+        )
 
     def reads(self, level: str) -> Group:
         """What rules of this level of administration mean here."""

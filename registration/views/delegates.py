@@ -80,7 +80,9 @@ def delegate(request: EditionRequest) -> HttpResponseBase:
     context = {
         "form": form,
         "delegate": row,
-        "settings": RegistrationSettings.objects.of(request.edition),
+        "checked": RegistrationSettings.objects.of(request.edition).checked(
+            request.edition, request.now
+        ),
     }
     return render(request, "registration/delegate.html", context)
 

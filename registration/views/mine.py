@@ -16,6 +16,7 @@ from registration import actions, calendar, place_queries, queries
 from registration.forms import AnswerForm, EvidenceForm
 from registration.models import Registration, RegistrationSettings
 from registration.place_forms import ItemsForm
+from registration.views import more
 
 
 @login_required
@@ -64,8 +65,13 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         else None
     )
     settings = RegistrationSettings.objects.of(request.edition)
+    over = request.now >= request.edition.ends_at
+    is_in = registration is not None and registration.state == Registration.State.ADMITTED
     context = {
         "registration": registration,
+        "more_form": more.form_for(registration, settings)
+        if registration is not None and is_in and not over
+        else None,
         "place": place,
         "wish": wish,
         "offers_ended": place is not None
@@ -89,7 +95,7 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         ),
         "open": request.edition.takes_registrations(request.now),
         "checked": settings.checked(request.edition, request.now),
-        "over": request.now >= request.edition.ends_at,
+        "over": over,
     }
     return render(request, "registration/my_registration.html", context)
 

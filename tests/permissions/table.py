@@ -306,6 +306,12 @@ DOORS: dict[str, Door] = {
     "delegate": public(opens=410),
     "delegate_open": public("token", opens=404),
     "delegation": Door(frozenset({"admitted attendee", "admitted speaker", "admitted staff"})),
+    # Nobody of these has a registration that is in.
+    "registration_more": Door(SIGNED_IN, opens=404),
+    "registration_draft": Door(SIGNED_IN, method="post", opens=404),
+    "needs": staff("organiser"),
+    "needs_table": staff("organiser", method="post"),
+    "consents_table": staff("organiser", method="post", data=lambda world: {"kind": "photographs"}),
     "orga_invitations": staff("organiser"),
     "invite_people": staff("organiser"),
     "invite_body": staff("organiser"),
