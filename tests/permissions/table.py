@@ -311,7 +311,8 @@ DOORS: dict[str, Door] = {
     "registration_draft": Door(SIGNED_IN, method="post", opens=404),
     "needs": staff("organiser"),
     "needs_table": staff("organiser", method="post"),
-    "consents_table": staff("organiser", method="post", data=lambda world: {"kind": "photographs"}),
+    # Without saying which.
+    "consents_table": staff("organiser", method="post", opens=404),
     "orga_invitations": staff("organiser"),
     "invite_people": staff("organiser"),
     "invite_body": staff("organiser"),
