@@ -18,6 +18,7 @@ from registration.forms import RejectionForm
 from registration.models import (
     Contingent,
     DomainRule,
+    Invitation,
     Place,
     Registration,
     RegistrationSettings,
@@ -208,6 +209,30 @@ class PlaceAdmin(ReadOnly, EditionScopedAdmin):
     @admin.display(description=_("name"), ordering="registration__last_name")
     def who(self, place: Place) -> str:
         return place.registration.display_name
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly, EditionScopedAdmin):
+    """Looked up here; invited, changed and withdrawn is on the organisers' page, where letters and codes are made."""
+
+    list_display = ("whom", "kind", "becomes", "used", "valid_until", "revoked_at", "edition")
+    list_display_links = ("whom",)
+    list_select_related = ("edition",)
+    list_filter = ("edition", "kind", "becomes", ("revoked_at", admin.EmptyFieldListFilter))
+    search_fields = ("last_name", "first_name", "body", "email", "note")
+    ordering = ("-created_at", "-pk")
+    exclude = ("code_hash",)
+
+    @admin.display(description=_("invited"), ordering="last_name")
+    def whom(self, invitation: Invitation) -> str:
+        return invitation.whom
+
+    @admin.display(description=_("used"), ordering="uses")
+    def used(self, invitation: Invitation) -> str:
+        return _("%(used)d of %(total)d") % {
+            "used": invitation.uses,
+            "total": invitation.uses_max,
+        }
 
 
 @admin.register(DomainRule)

@@ -19,6 +19,7 @@ from registration import (
     demo_asked,
     demo_delegation,
     demo_desk,
+    demo_inviting,
     demo_registry,
     desk,
     desk_door,
@@ -231,6 +232,7 @@ panels.setup_steps.register(reviewing_texts.install, order=35)
 panels.demo_data.register(demo.fill, order=10)
 panels.demo_data.register(demo_registry.fill, order=11)
 panels.demo_data.register(demo_desk.fill, order=11)
+panels.demo_data.register(demo_inviting.fill, order=12)
 panels.clock_turned.register(_pass_offers_on)
 panels.demo_data.register(demo_delegation.fill, order=12)
 panels.demo_data.register(demo_asked.fill, order=12)
@@ -312,6 +314,7 @@ permissions.grant(
     "registration.change_contingent",
     "registration.delete_contingent",
     "registration.view_place",
+    "registration.view_invitation",
     "registration.view_registrationsettings",
     "registration.add_registrationsettings",
     "registration.change_registrationsettings",

@@ -64,7 +64,7 @@ def _one_by_one(edition: Edition, cards: Mapping[Admission, dict[str, Any]], lay
 
 
 def _sheet(edition: Edition, cards: Iterable[dict[str, Any]], layout: str) -> bytes:
-    data = {
+    data: dict[str, Any] = {
         **_about(edition),
         "title": _("Badges") + f" – {edition.title}",
         "layout": layout,
@@ -91,7 +91,7 @@ def ticket(admission: Admission, way: Way, places: RegistrationSettings) -> byte
     edition, person = admission.edition, admission.person
     on_site = way == Way.ONSITE
     link = f"{settings.SITE_URL}{edition.get_absolute_url()}live/"
-    data = {
+    data: dict[str, Any] = {
         **_about(edition),
         "title": _("Entry ticket") + f" – {edition.title}",
         "heading": _("Entry ticket"),
@@ -190,7 +190,7 @@ def present(edition: Edition, rows: Iterable[CheckIn], now: datetime) -> bytes:
             for row in rows
         ]
         people.sort(key=lambda entry: (sort_key(entry[0]), sort_key(entry[1])))
-        data = {
+        data: dict[str, Any] = {
             **_about(edition),
             "title": _("Present") + f" – {edition.title}",
             "heading": _("Present on %(moment)s") % {"moment": moment(now)},

@@ -30,6 +30,7 @@ from registration import actions
 from registration.models import (
     Contingent,
     DomainRule,
+    Invitation,
     Place,
     Registration,
     RegistrationSettings,
@@ -49,7 +50,7 @@ from tests.factories import (
 )
 from tests.polls.factories import make_poll
 from tests.press.factories import make_accreditation
-from tests.registration.making import OPEN, given, make_rule
+from tests.registration.making import OPEN, given, make_invitation, make_rule
 from tests.registration.places import make_contingent
 
 MARK = "Zinnoberfisch"
@@ -100,6 +101,7 @@ ROWS: dict[type[models.Model], Callable[[Edition], models.Model]] = {
     Admission: lambda edition: make_admission(edition, person=_somebody()),
     Contingent: lambda edition: make_contingent(edition, title_de=MARK),
     Edition: lambda edition: edition,
+    Invitation: lambda edition: make_invitation(edition, last_name=MARK),
     JournalEntry: lambda edition: journal.note(
         f"{MARK}.seen", edition=edition, now=NOW, about=_somebody()
     ),

@@ -2,8 +2,8 @@ import pytest
 
 from congress.demo.seed import seed
 from congress.models import JournalEntry, Letter
-from registration import eligibility
-from registration.models import DomainRule, Registration
+from registration import demo_inviting, eligibility
+from registration.models import DomainRule, Invitation, Registration
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +28,22 @@ def test_the_demonstration_has_registrations_in_every_state_and_stays_as_it_is()
     ):
         found = eligibility.assess(address)
         assert (found.decision, found.level) == ("allow", level)
+
+
+def test_the_demonstration_has_an_invitation_in_every_state_and_stays_as_it_is():
+    edition = seed()
+    before = list(Invitation.objects.order_by("pk").values())
+
+    seed()
+
+    assert list(Invitation.objects.order_by("pk").values()) == before
+    found = Invitation.objects.of_edition(edition)
+    states = [found.open(), found.used_up(), found.expired(), found.revoked()]
+    assert [rows.count() for rows in states] == [2, 1, 1, 1]
+    for row in found:
+        assert row.registrations.count() == row.uses
+        assert row.email.endswith(".example")
+    assert found.of_code(edition, demo_inviting.CODE).get().is_for_a_body
 
 
 def test_the_demonstration_shows_a_domain_of_several_and_a_rule_somebody_has_checked():
