@@ -159,14 +159,21 @@ class Wanted:
         """One letter finds half of them."""
         return sum(map(len, self.words)) > 1
 
-    def among(self, rows: Rows, *, mailboxes: Sequence[str], text: Sequence[str] = ()) -> Rows:
+    def among(
+        self,
+        rows: Rows,
+        *,
+        mailboxes: Sequence[str],
+        text: Sequence[str] = (),
+        column: str = "found_by",
+    ) -> Rows:
         """Rows with every word in one of the columns; Mueller finds Müller, part of an address finds it.
 
-        Without `text` they have a column `found_by` that holds it: for models with thousands of rows.
+        Without `text`, `column` is one that the database keeps for it: for models with thousands of rows.
         """
-        found, looked_at = rows, "found_by"
+        found, looked_at = rows, column
         if text:
-            columns = [column for name in text for column in (name, Value(" "))]
+            columns = [part for name in text for part in (name, Value(" "))]
             found = rows.alias(plain=Plain(Concat(*columns, output_field=models.TextField())))
             looked_at = "plain"
         for word in self.words:

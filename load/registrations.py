@@ -41,6 +41,7 @@ class Browser:
     def __init__(self, served: Served, cookie: str) -> None:
         self.address = served.address
         self.line = http.client.HTTPConnection(urlsplit(served.address).netloc, timeout=120)
+        self.used_at = time.monotonic()
         token = "a" * 32
         self.headers = {
             "Cookie": f"{cookie}; csrf={token}",
@@ -52,11 +53,14 @@ class Browser:
         self, method: str, path: str, body: bytes | None = None, kind: str = ""
     ) -> tuple[float, bytes]:
         """Milliseconds until the whole answer is here, and the answer."""
+        if time.monotonic() - self.used_at > 2:
+            self.line.close()  # the server ends lines nobody uses; opened again with the next request
         headers = self.headers | ({"Content-Type": kind} if kind else {})
         began = time.perf_counter()
         self.line.request(method, f"/{EDITION}/{path}", body, headers)
         answer = self.line.getresponse()
         content = answer.read()
+        self.used_at = time.monotonic()
         took = (time.perf_counter() - began) * 1000
         if answer.status != 200:
             raise RuntimeError(f"{method} {path} answered {answer.status}")

@@ -118,7 +118,7 @@ def named(admissions: AdmissionQuerySet, typed: str) -> AdmissionQuerySet:
         return admissions if not typed else admissions.none()
     return wanted.among(
         admissions,
-        text=("person__first_name", "person__last_name", "person__body"),
+        column="person__found_by",
         mailboxes=("person__email", "person__contact_email"),
     )
 
