@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -223,9 +224,7 @@ def _similar(edition: Edition, wanted: Wanted) -> Found:
         return Found([])
     found: dict[str, Subject] = {}
     for finder in panels.help_finders:
-        numbers = [number for number, name in finder.everybody(edition) if heard.may_be(name)][
-            : MOST_FOUND + 1
-        ]
+        numbers = list(islice(heard.among(finder.everybody(edition)), MOST_FOUND + 1))
         for subject in finder.get(edition, numbers) if numbers else ():
             found.setdefault(subject.key, subject)
     subjects = sorted(found.values(), key=wanted.rank)

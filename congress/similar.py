@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from congress.text import plain
 
@@ -60,14 +61,43 @@ class Heard:
         return bool(self._words)
 
     def may_be(self, text: str) -> bool:
-        """Whether every word sounds like a part of the text, or is one letter apart from one of its words."""
-        sounds, words = sound(text), plain(text).split()
-        return all(
-            heard in sounds
-            or any(one_letter_apart(word, other) for other in words)
-            or (
-                len(heard) >= SHORTEST_TWICE_WRONG
-                and any(one_letter_apart(heard, other) for other in sounds.split())
+        return any(True for _number in self.among([(0, text)]))
+
+    def among(self, names: Iterable[tuple[int, str]]) -> Iterator[int]:
+        """The numbers of those of whom every word sounds like a part, or is one letter apart from one of its words.
+
+        All names at once: ten thousand of them one by one take half a second.
+        """
+        rows = list(names)
+        if not rows:
+            return
+        texts = plain("\n".join(" ".join(name.split()) for _number, name in rows))
+        spelt, spoken = texts.split("\n"), sound(texts).split("\n")
+        near = [
+            (
+                heard,
+                _one_letter_from(word, texts),
+                _one_letter_from(heard, "\n".join(spoken))
+                if len(heard) >= SHORTEST_TWICE_WRONG
+                else frozenset(),
             )
             for word, heard in self._words
-        )
+        ]
+        for (number, _name), words, sounds in zip(rows, spelt, spoken, strict=True):
+            if all(
+                heard in sounds
+                or not like_it.isdisjoint(words.split())
+                or not sounds_like_it.isdisjoint(sounds.split())
+                for heard, like_it, sounds_like_it in near
+            ):
+                yield number
+
+
+def _one_letter_from(word: str, texts: str) -> frozenset[str]:
+    """The words of these texts that are one letter apart from this one; each is looked at once."""
+    lengths = range(len(word) - 1, len(word) + 2)
+    return frozenset(
+        other
+        for other in set(texts.split())
+        if len(other) in lengths and one_letter_apart(word, other)
+    )

@@ -26,7 +26,7 @@ ROUNDS = 20
 SEARCHES = (
     ("begin of a name", "Muel"),
     ("first and last name", "Kim Müller-777"),
-    ("order turned round", "Musterfrau-4242, Alex"),
+    ("order turned round", "Musterfrau-4239, Uwe"),
     ("part of an address", "person-9123@"),
     ("a body that thousands share", "Musterhausen"),
     ("two letters, most of all", "er"),
