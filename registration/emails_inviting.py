@@ -13,14 +13,17 @@ from django.utils.translation import override
 from congress import links, mail
 from congress.models import Letter
 from registration.emails import harmless
-from registration.models import Delegate, Invitation
+from registration.models import Delegate, Invitation, Registration
 
 INVITED = "registration/emails/invited.md"
 INVITED_BODY = "registration/emails/invited_body.md"
 DELEGATE = "registration/emails/delegate.md"
 DELEGATE_REMINDED = "registration/emails/delegate_reminded.md"
 
-ALL = (INVITED, INVITED_BODY, DELEGATE, DELEGATE_REMINDED)
+OFFICE = "registration/emails/office.md"
+OFFICE_ANSWERED = "registration/emails/office_answered.md"
+
+ALL = (OFFICE, INVITED, INVITED_BODY, DELEGATE, DELEGATE_REMINDED)
 
 # Kinds of the signed tokens behind the links.
 INVITATION = "invite"
@@ -62,6 +65,30 @@ def delegate_reminded(row: Delegate) -> Letter:
     return _to_delegate(DELEGATE_REMINDED, row)
 
 
+def office(row: Delegate) -> Letter:
+    """To the office that registered somebody: we have written to them."""
+    return mail.post_letter(
+        OFFICE,
+        once=_key_of_delegate(OFFICE, row.pk),
+        edition=row.edition,
+        to=row.delegation.office_email or "",
+        language=row.language,
+        delegate=row,
+    )
+
+
+def office_answered(row: Delegate, registration: Registration) -> Letter:
+    """To the office: what became of it."""
+    return mail.post_letter(
+        OFFICE_ANSWERED,
+        once=_key_of_delegate(OFFICE_ANSWERED, row.pk),
+        edition=row.edition,
+        to=row.delegation.office_email or "",
+        language=row.language,
+        registration=registration,
+    )
+
+
 def _to_delegate(template: str, row: Delegate) -> Letter:
     return mail.post_letter(
         template,
@@ -89,7 +116,7 @@ def letters_to_delegates(numbers: Collection[int]) -> QuerySet[Letter]:
     keys = [
         _key_of_delegate(template, number)
         for number in numbers
-        for template in (DELEGATE, DELEGATE_REMINDED)
+        for template in (DELEGATE, DELEGATE_REMINDED, OFFICE)
     ]
     return Letter.objects.filter(once__in=keys)
 
@@ -150,11 +177,33 @@ def _about_a_delegate(letter: Letter, context: dict[str, Any]) -> dict[str, Any]
         "greeting": harmless(row.display_name),
         "contact_name": harmless(row.delegation.whose),
         "contact_body": harmless(row.delegation.body),
+        "by_office": row.delegation.is_of_an_office,
         "confirm_url": delegate_url(row),
         "ends_at": row.answer_by,
     }
 
 
+def _about_whom_an_office_registered(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    """What somebody typed stands in it only where it cannot be read as a link."""
+    row: Delegate = context["delegate"]
+    return {
+        "greeting": harmless(row.delegation.office_name),
+        "colleague_name": harmless(row.display_name),
+        "ends_at": row.answer_by,
+    }
+
+
+def _about_the_answer(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    registration: Registration = context["registration"]
+    return {
+        "colleague_name": harmless(registration.display_name),
+        "is_in": registration.state == Registration.State.ADMITTED,
+        "waits": registration.state in (Registration.State.WAITLISTED, Registration.State.OFFERED),
+    }
+
+
+mail.ENRICHERS[OFFICE] = [_about_whom_an_office_registered]
+mail.ENRICHERS[OFFICE_ANSWERED] = [_about_the_answer]
 for _template in (INVITED, INVITED_BODY):
     mail.ENRICHERS[_template] = [_about_an_invitation]
 for _template in (DELEGATE, DELEGATE_REMINDED):

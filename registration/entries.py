@@ -244,6 +244,7 @@ panels.journal_verbs |= {
     "delegation.accepted": _("Colleague has accepted"),
     "delegation.declined": _("Colleague has declined"),
     "delegation.invited": _("Colleagues invited"),
+    "delegation.registered_for": _("Somebody registered by an office"),
     "delegation.reminded": _("Colleagues reminded"),
     "delegation.taken_back": _("Invitation of a colleague taken back"),
     "desk.code_made": _("Code read out on the telephone"),

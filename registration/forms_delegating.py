@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from congress import tables
-from congress.fields import ParagraphFormField
+from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
 from registration import colleagues
 from registration.colleagues import Colleague
 from registration.forms import OwnDeviceForm, RegistrationForm
@@ -96,3 +96,35 @@ class DelegateForm(OwnDeviceForm, RegistrationForm):
     email = None  # type: ignore[assignment]  # Django takes the field away
     form_key = None  # type: ignore[assignment]  # the invitation has a key of its own
     field_order = ("title", "first_name", "last_name", "body", "way", "privacy", "own_device")
+
+
+class OfficeForm(RegistrationForm):
+    """Somebody is registered by somebody else, who does not come along: both are named."""
+
+    office_name = LineFormField(
+        label=_("Your name"),
+        max_length=160,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Please enter your name.")},
+    )
+    office_email = MailboxFormField(
+        label=_("Your official e-mail address"),
+        help_text=_("We write to you both, and tell you what became of it."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={"required": _("Please enter your e-mail address.")},
+    )
+    FIELDS = ("title", "first_name", "last_name", "email", "body")
+    OWN = ("office_name", "office_email")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Whoever is registered reads the privacy notice, and chooses how to take part.
+        for name in ("privacy", "way"):
+            self.fields.pop(name, None)
+        for name in self.FIELDS:  # not those of whoever types
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+        self.fields["email"].label = _("Official e-mail address of your colleague")
+        self.fields["email"].help_text = _("There we ask for the confirmation.")
+
+    def colleague(self) -> Colleague:
+        return Colleague(1, **{name: self.cleaned_data[name] for name in self.FIELDS})

@@ -45,6 +45,7 @@ urlpatterns = [
     path("orga/bedarfe/liste/", needs.needs_table, name="needs_table"),
     path("orga/bedarfe/einwilligungen/", needs.consents_table, name="consents_table"),
     path("meine-anmeldung/kolleginnen/", delegations.of_contact, name="delegation"),
+    path("anmeldung/fuer-andere/", delegations.of_office, name="register_for"),
     path("anmeldung/zusage/", delegates.delegate, name="delegate"),
     path("anmeldung/zusage/<str:token>/", delegates.delegate_open, name="delegate_open"),
     path("meine-anmeldung/ebene/", level.level, name="registration_level"),

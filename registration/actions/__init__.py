@@ -27,6 +27,7 @@ from registration.actions.delegating import (
     delegation_of,
     insist_on_delegating,
     invite_colleagues,
+    register_for,
     remind_colleagues,
     take_back,
 )
@@ -298,6 +299,7 @@ __all__ = [
     "push_to_top",
     "register",
     "register_at_the_desk",
+    "register_for",
     "registration_of_link",
     "reject",
     "remind_colleagues",

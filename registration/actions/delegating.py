@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,31 +113,45 @@ def invite_colleagues(
     if not wanted:
         raise NobodyToInvite
     insist_on_letters_left(Counter(row.email_key for row in wanted.values()))
-    # One statement takes the room or does not (RELIABILITY.md D7).
-    rows = Delegation.objects.filter(pk=delegation.pk)
-    if not rows.with_room_for(len(wanted)).update(invited=F("invited") + len(wanted)):
-        raise NoRoomForSoMany(rows.get().left)
-    made = Delegate.objects.bulk_create(
-        Delegate(
-            edition=edition,
-            delegation=delegation,
-            fingerprint=fingerprint,
-            title=row.title,
-            first_name=row.first_name,
-            last_name=row.last_name,
-            body=row.body or delegation.body or delegation.whose,
-            email=row.email,
-            email_key=row.email_key,
-            language=language,
-            invited_at=now,
-            form_key=form_key,
-        )
-        for fingerprint, row in wanted.items()
-    )
-    for delegate in made:
-        emails_inviting.delegate(delegate)
+    made = _invite(delegation, wanted, form_key=form_key, language=language, now=now)
     _note("invited", delegation, now=now, by=contact, count=len(made))
     return len(made)
+
+
+@transaction.atomic
+def register_for(
+    *,
+    edition: Edition,
+    now: datetime,
+    form_key: UUID,
+    language: str,
+    office_name: str,
+    office_email: str,
+    colleague: Colleague,
+) -> None:
+    """An office registers somebody by name: both get a letter, and the colleague says yes or no.
+
+    Whoever was named before gets no second letter, and the office is answered the same: nothing is told.
+    Raises `RegistrationClosed`, `NoRoomForSoMany` or `TooManyLetters`.
+    """
+    if not is_open(edition, now, None):
+        raise RegistrationClosed
+    key = email_key_of(office_email)
+    alone_with_all({key, colleague.email_key})
+    delegation, _fresh = Delegation.objects.get_or_create(
+        edition=edition,
+        office_key=key,
+        defaults={"office_name": office_name, "office_email": office_email},
+    )
+    fingerprint = delegation.fingerprint(colleague.email_key, colleague.name_key)
+    if delegation.delegates.filter(fingerprint=fingerprint).exists():
+        return
+    insist_on_letters_left(Counter([key, colleague.email_key]))
+    (row,) = _invite(
+        delegation, {fingerprint: colleague}, form_key=form_key, language=language, now=now
+    )
+    emails_inviting.office(row)
+    _note("registered_for", delegation, now=now, by=None)
 
 
 @transaction.atomic
@@ -215,6 +229,8 @@ def accept(
     Delegate.objects.filter(pk=found.pk).update(confirmed_at=now, **nothing)
     Delegation.objects.filter(pk=found.delegation_id).update(confirmed=F("confirmed") + 1)
     _note("accepted", found.delegation, now=now, by=verified.person)
+    if found.delegation.is_of_an_office:
+        emails_inviting.office_answered(found, verified.registration)
     return Accepted(verified, signs_in=verified.for_the_first_time and not known)
 
 
@@ -241,6 +257,40 @@ def _end(row: Delegate, verb: str, *, now: datetime, by: User | None) -> None:
         raise AlreadyAnswered
     Delegation.objects.filter(pk=row.delegation_id).update(ended=F("ended") + 1)
     _note(verb, row.delegation, now=now, by=by)
+
+
+def _invite(
+    delegation: Delegation,
+    wanted: Mapping[bytes, Colleague],
+    *,
+    form_key: UUID,
+    language: str,
+    now: datetime,
+) -> list[Delegate]:
+    # One statement takes the room or does not (RELIABILITY.md D7).
+    rows = Delegation.objects.filter(pk=delegation.pk)
+    if not rows.with_room_for(len(wanted)).update(invited=F("invited") + len(wanted)):
+        raise NoRoomForSoMany(rows.get().left)
+    made = Delegate.objects.bulk_create(
+        Delegate(
+            edition=delegation.edition,
+            delegation=delegation,
+            fingerprint=fingerprint,
+            title=row.title,
+            first_name=row.first_name,
+            last_name=row.last_name,
+            body=row.body or delegation.body or delegation.whose,
+            email=row.email,
+            email_key=row.email_key,
+            language=language,
+            invited_at=now,
+            form_key=form_key,
+        )
+        for fingerprint, row in wanted.items()
+    )
+    for delegate in made:
+        emails_inviting.delegate(delegate)
+    return made
 
 
 def _note(

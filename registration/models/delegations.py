@@ -23,19 +23,24 @@ class DelegationQuerySet(models.QuerySet["Delegation"]):
         return self.filter(edition=edition)
 
     def with_room_for(self, count: int) -> Self:
-        """So many more may be invited. An UPDATE that waited looks at this column once more."""
-        return self.filter(invited__lte=Delegation.MOST - count)
+        """So many more may be invited. An UPDATE that waited looks at these columns once more."""
+        return self.filter(
+            Q(office_key="", invited__lte=Delegation.MOST - count)
+            | Q(invited__lte=Delegation.MOST_OF_AN_OFFICE - count)
+        )
 
 
 class Delegation(models.Model):
     """The colleagues whom one contact person invites to one edition. It keeps figures; who they are say its rows."""
 
     MOST: ClassVar[int] = 200
+    # Nobody has proved the mailbox of an office.
+    MOST_OF_AN_OFFICE: ClassVar[int] = 20
 
     edition = models.ForeignKey(
         Edition, on_delete=models.CASCADE, related_name="delegations", verbose_name=_("edition")
     )
-    # Who invites: somebody who is admitted, or whoever holds the invitation of a body.
+    # Who invites: somebody who is admitted, whoever holds the invitation of a body, or an office that registers others.
     contact = models.ForeignKey(
         User,
         on_delete=models.CASCADE,
@@ -53,6 +58,9 @@ class Delegation(models.Model):
         verbose_name=_("invitation of a body"),
         help_text=_("Colleagues come by it as long as it may be used."),
     )
+    office_name = LineField(_("name of the office"), max_length=160, blank=True)
+    office_email = MailboxField(_("address of the office"), blank=True)
+    office_key = models.CharField(max_length=254, editable=False, blank=True)
     # Ever, also where the colleague never answered: a limit that starts anew is none.
     invited = models.PositiveSmallIntegerField(_("invited"), default=0)
     confirmed = models.PositiveSmallIntegerField(_("confirmed"), default=0)
@@ -73,11 +81,20 @@ class Delegation(models.Model):
             models.UniqueConstraint(
                 name="one_delegation_per_invitation", fields=("edition", "invitation")
             ),
+            models.UniqueConstraint(
+                name="one_delegation_per_office",
+                fields=("edition", "office_key"),
+                condition=~Q(office_key=""),
+            ),
             models.UniqueConstraint(name="delegation_of_its_edition", fields=("edition", "id")),
             models.CheckConstraint(
                 name="a_delegation_has_one_who_invites",
-                condition=Q(contact__isnull=False, invitation__isnull=True)
-                | Q(contact__isnull=True, invitation__isnull=False),
+                condition=Q(contact__isnull=False, invitation__isnull=True, office_key="")
+                | Q(contact__isnull=True, invitation__isnull=False, office_key="")
+                | Q(contact__isnull=True, invitation__isnull=True)
+                & ~Q(office_key="")
+                & ~Q(office_email="")
+                & ~Q(office_name=""),
             ),
             # The net; the rule is the conditional UPDATE of `actions.delegating.invite_colleagues`.
             models.CheckConstraint(
@@ -100,7 +117,7 @@ class Delegation(models.Model):
         """Who invites, for pages and letters."""
         if self.contact is not None:
             return self.contact.display_name
-        return self.invitation.body if self.invitation is not None else ""
+        return self.invitation.body if self.invitation is not None else self.office_name
 
     @property
     def body(self) -> str:
@@ -110,7 +127,12 @@ class Delegation(models.Model):
     @property
     def left(self) -> int:
         """How many colleagues may still be invited."""
-        return self.MOST - self.invited
+        return (self.MOST_OF_AN_OFFICE if self.is_of_an_office else self.MOST) - self.invited
+
+    @property
+    def is_of_an_office(self) -> bool:
+        """Somebody registers others without coming along, and hears what became of it."""
+        return bool(self.office_key)
 
     def fingerprint(self, email_key: str, name_key: str) -> bytes:
         """Tells that somebody was invited here already, also once name and address are forgotten."""

@@ -10,16 +10,16 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from congress.errors import Refused
 from congress.http import EditionRequest, MemberRequest, see_other
 from congress.models import User
-from registration import actions, colleagues
+from registration import actions, colleagues, limits
 from registration.colleagues import Colleague, Fate
-from registration.forms_delegating import ColleaguesForm
+from registration.forms_delegating import ColleaguesForm, OfficeForm
 from registration.models import Delegate, Delegation, Invitation
 from registration.models.registrations import email_key_of
 from registration.views import invitations
@@ -44,6 +44,37 @@ def of_invitation(request: EditionRequest) -> HttpResponseBase:
     if invitation is None or not invitation.is_for_a_body:
         return see_other("invitation_code", edition=request.edition.slug)
     return _page(request, contact=None, invitation=invitation)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def of_office(request: EditionRequest) -> HttpResponseBase:
+    """For an office that registers somebody else. What is answered does not depend on whether anybody is known."""
+    edition = request.edition
+    if not actions.is_open(edition, request.now, None):
+        early = request.now < edition.registration_opens_at
+        return render(request, "registration/closed.html", {"early": early})
+    form = OfficeForm(request.POST if request.method == "POST" else None, edition=edition)
+    if form.is_valid():
+        if not limits.fuse_holds(request):
+            return render(request, "429.html", status=429)
+        try:
+            actions.register_for(
+                edition=edition,
+                now=request.now,
+                form_key=form.cleaned_data["form_key"],
+                language="en" if (get_language() or "de").startswith("en") else "de",
+                colleague=form.colleague(),
+                **{name: form.cleaned_data[name] for name in form.OWN},
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            text = _(
+                "Thank you. We have written to you both; the registration counts once your colleague has confirmed it."
+            )
+            messages.success(request, text)
+            return see_other(request.path)
+    return render(request, "registration/office.html", {"form": form})
 
 
 def _page(

@@ -303,6 +303,7 @@ DOORS: dict[str, Door] = {
     "invitation_code": public(),
     # Nobody has opened the invitation of an authority, or a letter to a colleague, in these browsers.
     "invitation_colleagues": public(opens=303),
+    "register_for": public(),
     "delegate": public(opens=410),
     "delegate_open": public("token", opens=404),
     "delegation": Door(frozenset({"admitted attendee", "admitted speaker", "admitted staff"})),
