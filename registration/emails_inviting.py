@@ -13,7 +13,7 @@ from django.utils.translation import override
 from congress import links, mail
 from congress.models import Letter
 from registration.emails import harmless
-from registration.models import Delegate, Invitation, Registration
+from registration.models import Delegate, Invitation, Registration, Substitution
 
 INVITED = "registration/emails/invited.md"
 INVITED_BODY = "registration/emails/invited_body.md"
@@ -178,6 +178,7 @@ def _about_a_delegate(letter: Letter, context: dict[str, Any]) -> dict[str, Any]
         "contact_name": harmless(row.delegation.whose),
         "contact_body": harmless(row.delegation.body),
         "by_office": row.delegation.is_of_an_office,
+        "instead": Substitution.objects.filter(key=row.key).exists(),
         "confirm_url": delegate_url(row),
         "ends_at": row.answer_by,
     }

@@ -268,6 +268,8 @@ panels.journal_verbs |= {
     "registration.code_sent_again": _("Code sent again by the help desk"),
     "registration.cancelled": _("Registration cancelled"),
     "registration.listed": _("List of registrations fetched"),
+    "registration.substitute_asked": _("Somebody asked to come instead"),
+    "registration.not_taken_over": _("A colleague could not take the place"),
     "registration.consent_given": _("Consent given"),
     "registration.consent_revoked": _("Consent taken back"),
     "registration.answers_listed": _("Table of people fetched"),

@@ -24,6 +24,7 @@ from registration.models import (
     Registration,
     ReviewClaim,
     RuleTable,
+    Substitution,
     TelephoneCode,
 )
 
@@ -72,6 +73,7 @@ def delegates() -> QuerySet[Any]:
 def erase_delegates(rows: QuerySet[Any]) -> int:
     """With the letters to them, which hold their address."""
     emails_inviting.letters_to_delegates(rows.values_list("pk", flat=True)).delete()
+    Substitution.objects.filter(key__in=rows.values("key")).delete()
     return retention.delete(rows)
 
 

@@ -360,6 +360,11 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
             _("They answer on their own page, whenever they like. The registration stays short."),
             ["asks_days", "asks_needs", "asks_photographs", "asks_attendee_list"],
         ),
+        (
+            _("What people change themselves"),
+            "",
+            ["changes_until", "hand_over_until"],
+        ),
         (_("Waiting list"), "", ["offer_hours"]),
         (
             _("On the day"),
@@ -377,6 +382,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
             "asks_needs",
             "asks_photographs",
             "asks_attendee_list",
+            "changes_until",
+            "hand_over_until",
             "offer_hours",
             "venue_address",
             "entrance",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from congress import tables
@@ -14,6 +15,7 @@ from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
 from registration import colleagues
 from registration.colleagues import Colleague
 from registration.forms import OwnDeviceForm, RegistrationForm
+from registration.models import Registration, Way
 
 
 class ColleaguesForm(forms.Form):
@@ -98,7 +100,26 @@ class DelegateForm(OwnDeviceForm, RegistrationForm):
     field_order = ("title", "first_name", "last_name", "body", "way", "privacy", "own_device")
 
 
-class OfficeForm(RegistrationForm):
+class ColleagueForm(RegistrationForm):
+    """A colleague by name and address; what else belongs to a registration they say themselves."""
+
+    FIELDS = ("title", "first_name", "last_name", "email", "body")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Whoever is registered reads the privacy notice, and chooses how to take part.
+        for name in ("privacy", "way"):
+            self.fields.pop(name, None)
+        for name in self.FIELDS:  # not those of whoever types
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+        self.fields["email"].label = _("Official e-mail address of your colleague")
+        self.fields["email"].help_text = _("There we ask for the confirmation.")
+
+    def colleague(self) -> Colleague:
+        return Colleague(1, **{name: self.cleaned_data[name] for name in self.FIELDS})
+
+
+class OfficeForm(ColleagueForm):
     """Somebody is registered by somebody else, who does not come along: both are named."""
 
     office_name = LineFormField(
@@ -113,18 +134,36 @@ class OfficeForm(RegistrationForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages={"required": _("Please enter your e-mail address.")},
     )
-    FIELDS = ("title", "first_name", "last_name", "email", "body")
     OWN = ("office_name", "office_email")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Whoever is registered reads the privacy notice, and chooses how to take part.
-        for name in ("privacy", "way"):
-            self.fields.pop(name, None)
-        for name in self.FIELDS:  # not those of whoever types
-            self.fields[name].widget.attrs["autocomplete"] = "off"
-        self.fields["email"].label = _("Official e-mail address of your colleague")
-        self.fields["email"].help_text = _("There we ask for the confirmation.")
 
-    def colleague(self) -> Colleague:
-        return Colleague(1, **{name: self.cleaned_data[name] for name in self.FIELDS})
+class WayForm(forms.Form):
+    """How one takes part from now on."""
+
+    use_required_attribute = False
+
+    way = forms.ChoiceField(label=_("I take part"), widget=forms.RadioSelect)
+    stay_in_line = forms.BooleanField(
+        label=_("I keep my number on the waiting list that I leave"), required=False
+    )
+
+    def __init__(
+        self, *args: Any, registration: Registration, full: Collection[str], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **{"initial": {"way": registration.way}, **kwargs})
+        way: Any = self.fields["way"]
+        waits = gettext("%(way)s (fully booked: waiting list)")
+        way.choices = [
+            (
+                one.value,
+                waits % {"way": one.label}
+                if one.value in full and one.value != registration.way
+                else one.label,
+            )
+            for one in Way.offered_by(registration.edition)
+        ]
+        if registration.state not in (
+            Registration.State.WAITLISTED,
+            Registration.State.OFFERED,
+        ):
+            del self.fields["stay_in_line"]

@@ -37,6 +37,7 @@ from registration.models import (
     Participation,
     Registration,
     ReviewQuestion,
+    Substitution,
     Way,
 )
 from registration.models.check_in import CheckInQuerySet
@@ -52,6 +53,7 @@ def registration_of(person: User, edition: Edition) -> Registration | None:
         Registration.objects.of_edition(edition)
         .visible_to(person)
         .with_person()
+        .select_related("substitution")
         .alias(
             ended=Case(
                 When(state__in=Registration.ACTIVE, then=Value(0)),
@@ -81,6 +83,11 @@ def people_by_day(edition: Edition) -> list[tuple[date, int]]:
         for day in days
     ]
     return [(day, said.count(day)) for day in edition.days]
+
+
+def substitution_of(registration: Registration) -> Substitution | None:
+    """Whether this place is offered to a colleague. No query for what comes from `registration_of`."""
+    return getattr(registration, "substitution", None)
 
 
 def open_question(registration: Registration | None) -> ReviewQuestion | None:

@@ -5,6 +5,7 @@ from django.urls import path
 from registration.views import (
     address,
     badges,
+    changing,
     check_in,
     colleague,
     delegates,
@@ -44,6 +45,8 @@ urlpatterns = [
     path("orga/bedarfe/", needs.needs, name="needs"),
     path("orga/bedarfe/liste/", needs.needs_table, name="needs_table"),
     path("orga/bedarfe/einwilligungen/", needs.consents_table, name="consents_table"),
+    path("meine-anmeldung/teilnahme/", changing.way, name="registration_way"),
+    path("meine-anmeldung/vertretung/", changing.substitute, name="registration_substitute"),
     path("meine-anmeldung/kolleginnen/", delegations.of_contact, name="delegation"),
     path("anmeldung/fuer-andere/", delegations.of_office, name="register_for"),
     path("anmeldung/zusage/", delegates.delegate, name="delegate"),

@@ -89,6 +89,7 @@ from registration.actions.refusals import (
     AlreadyDecided,
     AlreadyRegistered,
     AlreadyRevoked,
+    AsksSomebodyAlready,
     CannotBeCancelled,
     CodeIsOver,
     CongressIsOver,
@@ -126,8 +127,10 @@ from registration.actions.refusals import (
     PlaceIsForOthers,
     RegisteredAgain,
     RegistrationClosed,
+    ThatIsYou,
     ThreeConfirmed,
     TooFewPlaces,
+    TooLateToChange,
     TooManyAtOnce,
     TooManyCodes,
     TooManyColleagues,
@@ -172,6 +175,7 @@ from registration.actions.rules import (
 from registration.actions.settings import (
     change_settings,
 )
+from registration.actions.substituting import ask_substitute, take_substitute_back
 from registration.actions.switching import hand_over, switch_way
 
 __all__ = [
@@ -184,6 +188,7 @@ __all__ = [
     "AlreadyDecided",
     "AlreadyRegistered",
     "AlreadyRevoked",
+    "AsksSomebodyAlready",
     "Called",
     "CannotBeCancelled",
     "CodeIsOver",
@@ -230,8 +235,10 @@ __all__ = [
     "RuleExists",
     "Settled",
     "TableIsGone",
+    "ThatIsYou",
     "ThreeConfirmed",
     "TooFewPlaces",
+    "TooLateToChange",
     "TooManyAtOnce",
     "TooManyCodes",
     "TooManyColleagues",
@@ -255,6 +262,7 @@ __all__ = [
     "arrange_needs",
     "ask",
     "ask_colleagues",
+    "ask_substitute",
     "cancel",
     "change_invitation",
     "change_places",
@@ -319,6 +327,7 @@ __all__ = [
     "sweep",
     "switch_way",
     "take_back",
+    "take_substitute_back",
     "verify",
     "verify_by_link",
     "wait_on",

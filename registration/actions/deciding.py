@@ -8,8 +8,9 @@ from django.db import transaction
 
 from congress.models import User
 from registration import emails
+from registration.actions.arriving import arrive
 from registration.actions.entering import note
-from registration.actions.places import enter_or_wait, give_all_back
+from registration.actions.places import give_all_back
 from registration.actions.refusals import AlreadyDecided, CongressIsOver, NoReason
 from registration.models import Registration
 
@@ -23,7 +24,7 @@ def admit(*, registration: Registration, by: User, now: datetime) -> None:
     if now >= registration.edition.ends_at:
         raise CongressIsOver
     decide(registration, Registration.State.ADMITTED, by=by, now=now)
-    enter_or_wait(registration, now=now, by=by)
+    arrive(registration, now=now, by=by)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from django.db.models import F
 from congress import journal, links
 from congress.models import Admission, Edition, User
 from registration import emails_inviting
+from registration.actions.arriving import take_over
 from registration.actions.holders import account_of, alone_with
 from registration.actions.mailboxes import (
     TooManyLetters,
@@ -32,7 +33,7 @@ from registration.actions.refusals import (
 )
 from registration.actions.registering import Verified, is_open, register_proved
 from registration.colleagues import Colleague
-from registration.models import Delegate, Delegation, Invitation
+from registration.models import Delegate, Delegation, Invitation, Substitution
 from registration.models.registrations import email_key_of
 
 # Journalists come for themselves, and simulated viewers invite nobody.
@@ -113,7 +114,7 @@ def invite_colleagues(
     if not wanted:
         raise NobodyToInvite
     insist_on_letters_left(Counter(row.email_key for row in wanted.values()))
-    made = _invite(delegation, wanted, form_key=form_key, language=language, now=now)
+    made = invite(delegation, wanted, form_key=form_key, language=language, now=now)
     _note("invited", delegation, now=now, by=contact, count=len(made))
     return len(made)
 
@@ -147,7 +148,7 @@ def register_for(
     if delegation.delegates.filter(fingerprint=fingerprint).exists():
         return
     insist_on_letters_left(Counter([key, colleague.email_key]))
-    (row,) = _invite(
+    (row,) = invite(
         delegation, {fingerprint: colleague}, form_key=form_key, language=language, now=now
     )
     emails_inviting.office(row)
@@ -231,6 +232,8 @@ def accept(
     _note("accepted", found.delegation, now=now, by=verified.person)
     if found.delegation.is_of_an_office:
         emails_inviting.office_answered(found, verified.registration)
+    if not verified.for_the_first_time:
+        take_over(verified.registration, key=found.key, now=now)
     return Accepted(verified, signs_in=verified.for_the_first_time and not known)
 
 
@@ -252,6 +255,7 @@ def _alone_with_open(row: Delegate, now: datetime) -> Delegate:
 
 def _end(row: Delegate, verb: str, *, now: datetime, by: User | None) -> None:
     emails_inviting.letters_to_delegates([row.pk]).delete()
+    Substitution.objects.filter(key=row.key).delete()
     deleted, _each = Delegate.objects.open().filter(pk=row.pk).delete()
     if not deleted:
         raise AlreadyAnswered
@@ -259,7 +263,7 @@ def _end(row: Delegate, verb: str, *, now: datetime, by: User | None) -> None:
     _note(verb, row.delegation, now=now, by=by)
 
 
-def _invite(
+def invite(
     delegation: Delegation,
     wanted: Mapping[bytes, Colleague],
     *,
@@ -267,6 +271,7 @@ def _invite(
     language: str,
     now: datetime,
 ) -> list[Delegate]:
+    """Rows and letters, within the bound. Raises `NoRoomForSoMany`."""
     # One statement takes the room or does not (RELIABILITY.md D7).
     rows = Delegation.objects.filter(pk=delegation.pk)
     if not rows.with_room_for(len(wanted)).update(invited=F("invited") + len(wanted)):

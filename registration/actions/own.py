@@ -14,7 +14,7 @@ from registration.actions.entering import note, take_back
 from registration.actions.inviting import give_invitation_back
 from registration.actions.places import give_all_back, give_up
 from registration.actions.refusals import CannotBeCancelled
-from registration.models import Place, Registration
+from registration.models import Place, Registration, Substitution
 
 
 @transaction.atomic
@@ -44,6 +44,7 @@ def end(registration: Registration, *, now: datetime) -> None:
         raise CannotBeCancelled
     registration.refresh_from_db()
     forget_needs(registration)
+    Substitution.objects.filter(giver=registration).delete()
 
 
 def decline_place(*, place: Place, now: datetime) -> None:

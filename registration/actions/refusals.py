@@ -264,3 +264,15 @@ class NobodyToRemind(Refused):
 
 class NoNeeds(Refused):
     message = _("This person has taken back what they need.")
+
+
+class TooLateToChange(Refused):
+    message = _("This can no longer be changed here. The help desk knows what is possible.")
+
+
+class AsksSomebodyAlready(Refused):
+    message = _("You have asked somebody already. Please take that back first.")
+
+
+class ThatIsYou(Refused):
+    message = _("This is you. Please name a colleague.")

@@ -15,6 +15,7 @@ from congress import links, mailbox
 from congress.models import AccessLink, Edition, Level, User
 from congress.models.database import StatementNow
 from registration import eligibility, emails
+from registration.actions.arriving import arrive
 from registration.actions.entering import (
     machine_may_admit,
     note,
@@ -23,7 +24,6 @@ from registration.actions.entering import (
 )
 from registration.actions.holders import alone_with, holder
 from registration.actions.inviting import follow_invitation, insist_on_open, use_invitation
-from registration.actions.places import enter_or_wait
 from registration.actions.refusals import (
     CodeIsOver,
     NotForThisAddress,
@@ -303,7 +303,7 @@ def _complete(registration: Registration, *, now: datetime, by: User | None = No
     registration.refresh_from_db()
     note("verified", registration, now=now, by=by, eligibility=assessed.decision)
     if admitted:
-        link = enter_or_wait(registration, now=now, by=by)
+        link = arrive(registration, now=now, by=by)
     else:
         link = personal_link(registration, now=now)
         emails.in_review(registration, link)

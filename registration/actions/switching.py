@@ -156,12 +156,7 @@ def hand_over(
     for item in _items_for(giver, heir, now):
         _pass_on(item, giver, heir, now=now)
 
-    end(giver, now=now)
-    give_invitation_back(giver)
-    take_back(giver, now=now, by=by)
-    note("handed_over", giver, now=now, by=by, to=str(heir.pk))
-    emails_places.handed_over(giver, heir)
-    give_all_back(registration=giver, now=now)
+    make_room(giver, heir, now=now, by=by)
 
     note("taken_over", heir, now=now, by=by, of=str(giver.pk))
     set_way(heir, giver.way, now=now, by=by)
@@ -172,6 +167,16 @@ def hand_over(
     registration.refresh_from_db()
     to.refresh_from_db()
     return place
+
+
+def make_room(giver: Registration, heir: Registration, *, now: datetime, by: User | None) -> None:
+    """The registration ends, since a colleague comes instead; nothing of it stays."""
+    end(giver, now=now)
+    give_invitation_back(giver)
+    take_back(giver, now=now, by=by)
+    note("handed_over", giver, now=now, by=by, to=str(heir.pk))
+    emails_places.handed_over(giver, heir)
+    give_all_back(registration=giver, now=now)
 
 
 def _insist_on_a_pair(giver: Registration, heir: Registration) -> None:

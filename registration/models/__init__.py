@@ -2,7 +2,7 @@
 
 from registration.models.asked import Consent, Draft, Needs, Participation
 from registration.models.check_in import CheckIn
-from registration.models.delegations import Delegate, Delegation
+from registration.models.delegations import Delegate, Delegation, Substitution
 from registration.models.desk import TelephoneCode
 from registration.models.invitations import Invitation
 from registration.models.places import Contingent, Place
@@ -36,6 +36,7 @@ __all__ = [
     "ReviewQuestion",
     "ReviewText",
     "RuleTable",
+    "Substitution",
     "TelephoneCode",
     "Way",
 ]

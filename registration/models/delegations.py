@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from congress.fields import LineField, MailboxField
 from congress.models import Edition, User
 from registration.models.invitations import Invitation
+from registration.models.registrations import Registration
 
 
 class DelegationQuerySet(models.QuerySet["Delegation"]):
@@ -250,3 +251,35 @@ class Delegate(models.Model):
 
     def is_open(self, now: datetime) -> bool:
         return self.confirmed_at is None and now < self.ends_at
+
+
+class Substitution(models.Model):
+    """Somebody who is in has asked a colleague to come instead; it ends when the place has passed, or is taken back.
+
+    The colleague is known by the key of the letter, which becomes the key of their registration.
+    """
+
+    giver = models.OneToOneField(
+        Registration,
+        on_delete=models.CASCADE,
+        related_name="substitution",
+        verbose_name=_("who gives the place"),
+    )
+    key = models.UUIDField(unique=True, editable=False)
+    # Whoever was registered already when they were asked.
+    heir = models.ForeignKey(
+        Registration,
+        on_delete=models.CASCADE,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("who takes the place"),
+    )
+    asked_at = models.DateTimeField(_("asked"))
+
+    class Meta:
+        verbose_name = _("substitution")
+        verbose_name_plural = _("substitutions")
+
+    def __str__(self) -> str:
+        return str(self.giver)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -113,6 +113,22 @@ class RegistrationSettings(models.Model):
         blank=True,
         help_text=_("On every day of the congress. Stands on entry tickets."),
     )
+    changes_until = models.DateField(
+        _("people change their data until"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Including this day: name, authority, address, and how they take part. Empty: until the congress ends."
+        ),
+    )
+    hand_over_until = models.DateField(
+        _("people hand their place to a colleague until"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Including this day. Empty: until the congress ends. Whoever cannot come may always cancel."
+        ),
+    )
     # Asked of whoever is in, on their own page; the registration itself stays short.
     asks_days = models.BooleanField(
         _("on which days people come"),
@@ -193,6 +209,16 @@ class RegistrationSettings(models.Model):
             clock = f"{edition.opens_at:%H:%M}"
             return gettext("by the beginning on %(day)s at %(time)s") % {"day": day, "time": clock}
         return gettext("usually within %(time)s") % {"time": self.review_time}
+
+    def may_change(self, edition: Edition, now: datetime) -> bool:
+        return self._not_over(self.changes_until, edition, now)
+
+    def may_hand_over(self, edition: Edition, now: datetime) -> bool:
+        return self._not_over(self.hand_over_until, edition, now)
+
+    @staticmethod
+    def _not_over(last_day: date | None, edition: Edition, now: datetime) -> bool:
+        return now < edition.ends_at and (last_day is None or edition.local(now).date() <= last_day)
 
     @property
     def asks_more(self) -> bool:

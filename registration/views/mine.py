@@ -14,7 +14,7 @@ from congress.errors import Refused
 from congress.http import MemberRequest, see_other
 from registration import actions, calendar, place_queries, queries
 from registration.forms import AnswerForm, EvidenceForm
-from registration.models import Registration, RegistrationSettings
+from registration.models import Registration, RegistrationSettings, Way
 from registration.place_forms import ItemsForm
 from registration.views import more
 
@@ -83,6 +83,17 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         and queries.comes_to_the_hall(admission, request.edition, request.now),
         "directions": settings,
         "may_delegate": _may_delegate(request),
+        "may_switch": registration is not None
+        and registration.is_active
+        and len(Way.offered_by(request.edition)) > 1
+        and settings.may_change(request.edition, request.now),
+        "may_hand_over": is_in
+        and registration is not None
+        and not registration.needs_no_place
+        and settings.may_hand_over(request.edition, request.now),
+        "asked_instead": queries.substitution_of(registration)
+        if registration is not None and is_in
+        else None,
         "form": form,
         "question": question,
         "answer": AnswerForm(auto_id="answer_%s"),
