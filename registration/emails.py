@@ -54,11 +54,18 @@ def already_registered(registration: Registration, sent: EmailCode, plain: str) 
 
 def admitted(registration: Registration, link: AccessLink | None) -> None:
     """The way in, and the congress for the calendar."""
-    post(ADMITTED, registration, link)
+    post(ADMITTED, registration, link, key=_decided_again(registration))
 
 
 def in_review(registration: Registration, link: AccessLink | None) -> None:
     post(IN_REVIEW, registration, link)
+
+
+def _decided_again(registration: Registration) -> str:
+    """Whoever was looked at once more may be admitted once more."""
+    if registration.in_review_since is None or registration.decided_at is None:
+        return ""
+    return f":{registration.decided_at:%Y%m%d%H%M%S%f}"
 
 
 def rejected(registration: Registration) -> None:

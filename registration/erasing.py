@@ -13,6 +13,7 @@ from congress.models import Edition, Letter
 from congress.models.database import StatementNow
 from registration import emails_inviting
 from registration.models import (
+    AddressChange,
     CheckIn,
     Delegate,
     Delegation,
@@ -41,6 +42,11 @@ def codes() -> QuerySet[Any]:
 
 def telephone_codes() -> QuerySet[Any]:
     return TelephoneCode.objects.filter(made_at__lte=StatementNow() - CODES)
+
+
+def address_changes() -> QuerySet[Any]:
+    limit = Edition.edition_now("registration__edition__") - AddressChange.LIFETIME
+    return AddressChange.objects.filter(asked_at__lte=limit)
 
 
 def tables() -> QuerySet[Any]:
@@ -132,6 +138,7 @@ for _label, _rows in (
     (_("Codes by mail"), codes),
     (_("Codes by telephone"), telephone_codes),
     (_("Cases that somebody had open"), ReviewClaim.objects.over),
+    (_("New addresses that were not confirmed"), address_changes),
     (_("Uploaded tables of rules"), tables),
     (_("Registrations whose address was not confirmed"), unverified),
     (_("Rejected registrations"), rejected),

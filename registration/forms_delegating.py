@@ -167,3 +167,20 @@ class WayForm(forms.Form):
             Registration.State.OFFERED,
         ):
             del self.fields["stay_in_line"]
+
+
+class DataForm(RegistrationForm):
+    """One's own name, body and address."""
+
+    FIELDS = ("title", "first_name", "last_name", "body", "email")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("privacy", "way"):
+            self.fields.pop(name, None)
+        self.fields["email"].help_text = _(
+            "We write to a new address; it counts once you have confirmed it."
+        )
+        self.fields["body"].help_text = _(
+            "With another authority or address it is looked at once more whether you can take part."
+        )

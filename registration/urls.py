@@ -45,6 +45,10 @@ urlpatterns = [
     path("orga/bedarfe/", needs.needs, name="needs"),
     path("orga/bedarfe/liste/", needs.needs_table, name="needs_table"),
     path("orga/bedarfe/einwilligungen/", needs.consents_table, name="consents_table"),
+    path("meine-anmeldung/aendern/", changing.data, name="registration_data"),
+    path(
+        "anmeldung/neue-adresse/<str:token>/", changing.new_address, name="registration_new_address"
+    ),
     path("meine-anmeldung/teilnahme/", changing.way, name="registration_way"),
     path("meine-anmeldung/vertretung/", changing.substitute, name="registration_substitute"),
     path("meine-anmeldung/kolleginnen/", delegations.of_contact, name="delegation"),

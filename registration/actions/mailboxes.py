@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 
 from congress.errors import Refused
-from registration import emails_inviting, queries
+from registration import emails_changing, emails_inviting, queries
 from registration.actions.holders import alone_with
 
 LETTERS_AN_HOUR = 5
@@ -39,7 +39,9 @@ def alone_with_all(mailboxes: Collection[str]) -> None:
 def insist_on_letters_left(wanted: Mapping[str, int]) -> None:
     """So many letters to each mailbox (`email_key`), with which one is alone. Raises `TooManyLetters`."""
     sent = queries.letters_within(
-        timedelta(hours=1), to=wanted.keys(), templates=emails_inviting.ALL
+        timedelta(hours=1),
+        to=wanted.keys(),
+        templates=(*emails_inviting.ALL, emails_changing.NEW_ADDRESS),
     )
     full = [key for key, count in wanted.items() if sent.get(key, 0) + count > LETTERS_AN_HOUR]
     if full:

@@ -276,3 +276,16 @@ class AsksSomebodyAlready(Refused):
 
 class ThatIsYou(Refused):
     message = _("This is you. Please name a colleague.")
+
+
+class AnswerTheOfferFirst(Refused):
+    message = _(
+        "There is a place kept for you. Please answer that first; then you can change your data."
+    )
+
+
+class AddressIsTaken(Refused):
+    message = _(
+        "There is an account with this address already, or a registration of your name. Please log in there, or ask "
+        "the help desk."
+    )

@@ -6,7 +6,7 @@ from registration.models.delegations import Delegate, Delegation, Substitution
 from registration.models.desk import TelephoneCode
 from registration.models.invitations import Invitation
 from registration.models.places import Contingent, Place
-from registration.models.registrations import EmailCode, Registration, Way
+from registration.models.registrations import AddressChange, EmailCode, Registration, Way
 from registration.models.reviewing import (
     ColleagueConfirmation,
     ReviewClaim,
@@ -17,6 +17,7 @@ from registration.models.rules import DomainRule, RuleTable
 from registration.models.settings import RegistrationSettings
 
 __all__ = [
+    "AddressChange",
     "CheckIn",
     "ColleagueConfirmation",
     "Consent",

@@ -475,3 +475,31 @@ class EmailCode(models.Model):
 
     def is_code(self, code: str) -> bool:
         return constant_time_compare(bytes(self.code_hash), self.hashed(code, self.registration_id))
+
+
+class AddressChange(models.Model):
+    """A new address that somebody has typed for their registration; it counts once the letter to it was answered."""
+
+    LIFETIME: ClassVar[timedelta] = timedelta(hours=72)
+
+    registration = models.OneToOneField(
+        Registration,
+        on_delete=models.CASCADE,
+        related_name="address_change",
+        verbose_name=_("registration"),
+    )
+    email = MailboxField(_("new address"))
+    asked_at = models.DateTimeField(_("asked"))
+    # What the link of the letter is signed for: a corrected address ends it.
+    key = models.UUIDField(default=uuid.uuid4, editable=False)
+
+    class Meta:
+        verbose_name = _("change of an address")
+        verbose_name_plural = _("changes of addresses")
+
+    def __str__(self) -> str:
+        return str(self.registration)
+
+    @property
+    def address(self) -> str:
+        return self.email or ""

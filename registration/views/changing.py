@@ -10,10 +10,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from congress import links
 from congress.errors import Refused
-from congress.http import MemberRequest, see_other
+from congress.http import EditionRequest, MemberRequest, kept_nowhere, see_other
 from registration import actions, place_queries, queries
-from registration.forms_delegating import ColleagueForm, WayForm
+from registration.forms_delegating import ColleagueForm, DataForm, WayForm
 from registration.models import Registration, RegistrationSettings, Way
 
 
@@ -55,6 +56,63 @@ def way(request: MemberRequest) -> HttpResponseBase:
         return see_other(registration)
     context = {"form": form, "registration": registration}
     return render(request, "registration/way.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def data(request: MemberRequest) -> HttpResponseBase:
+    """Name, body and address."""
+    registration = _own(request)
+    settings = RegistrationSettings.objects.of(request.edition)
+    if not settings.may_change(request.edition, request.now):
+        return _too_late(request, registration)
+    form = DataForm(
+        request.POST if request.method == "POST" else None,
+        edition=request.edition,
+        initial={name: getattr(registration, name) for name in DataForm.FIELDS},
+    )
+    if form.is_valid():
+        given = {name: form.cleaned_data[name] for name in DataForm.FIELDS}
+        by_link = "link" in request.session
+        try:
+            change = actions.change_data(
+                registration=registration,
+                by=request.user,
+                now=request.now,
+                key=form.cleaned_data["form_key"],
+                **given,
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            messages.success(request, _("Your data are saved."))
+            if change is not None:
+                text = _(
+                    "We have written to %(address)s: the new address counts once it is confirmed."
+                )
+                messages.info(request, text % {"address": change.address})
+            if by_link and registration.state == Registration.State.IN_REVIEW:
+                messages.info(request, _("Your new personal link is on its way by mail."))
+            return see_other(registration)
+    return render(request, "registration/data.html", {"form": form, "registration": registration})
+
+
+@kept_nowhere
+@require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
+def new_address(request: EditionRequest, token: str) -> HttpResponseBase:
+    """The link in the letter to a new address: GET shows a button and no name, a person's POST confirms."""
+    try:
+        change = actions.change_of_link(request.edition, token.strip())
+        if request.method == "POST":
+            registration = actions.confirm_address(change=change, now=request.now)
+            messages.success(request, _("Your new address is confirmed."))
+            return see_other(registration)
+    except links.Incomplete:
+        return render(request, "congress/link_incomplete.html", status=404)
+    except Refused as refusal:
+        context = {"why": str(refusal.message)}
+        return render(request, "registration/new_address_over.html", context, status=410)
+    return render(request, "registration/new_address.html")
 
 
 @login_required

@@ -83,6 +83,9 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         and queries.comes_to_the_hall(admission, request.edition, request.now),
         "directions": settings,
         "may_delegate": _may_delegate(request),
+        "may_change": registration is not None
+        and registration.is_active
+        and settings.may_change(request.edition, request.now),
         "may_switch": registration is not None
         and registration.is_active
         and len(Way.offered_by(request.edition)) > 1

@@ -309,6 +309,8 @@ DOORS: dict[str, Door] = {
     "delegation": Door(frozenset({"admitted attendee", "admitted speaker", "admitted staff"})),
     # Nobody of these has a registration that is in.
     "registration_more": Door(SIGNED_IN, opens=404),
+    "registration_data": Door(SIGNED_IN, opens=404),
+    "registration_new_address": public("token", opens=404),
     "registration_way": Door(SIGNED_IN, opens=404),
     "registration_substitute": Door(SIGNED_IN, opens=404),
     "registration_draft": Door(SIGNED_IN, method="post", opens=404),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from congress import mail, retention
-from congress.models import Admission, JournalEntry
+from congress.models import AccessLink, Admission, JournalEntry
 from registration import actions, emails_inviting
 from registration.colleagues import Colleague
 from registration.models import Delegate, Registration, RegistrationSettings, Substitution
@@ -236,6 +236,19 @@ def test_an_unanswered_question_ends_with_its_letter(edition):
 
     assert not Substitution.objects.exists()
     assert state_of(giver) == "admitted"
+
+
+def test_two_who_share_a_mailbox_hand_a_place_to_each_other(edition):
+    mailbox = "poststelle@stadt-musterhausen.example"
+    giver = somebody(edition, "Ahrens", email=mailbox)
+    assert giver.person.email is None
+
+    heir = accept(ask(giver, mailbox))
+
+    assert (state_of(giver), state_of(heir)) == ("cancelled", "admitted")
+    assert heir.person != giver.person
+    links = AccessLink.objects.filter(kind="attendee")
+    assert [link.person for link in links if link.revoked_at is None] == [heir.person]
 
 
 # --- Pages ----------------------------------------------------------------------------------------------
