@@ -18,6 +18,8 @@ NEW_ADDRESS = "registration/emails/new_address.md"
 ADDRESS_LEFT = "registration/emails/address_left.md"
 CHANGED = "registration/emails/changed.md"
 
+NOT_TAKEN_OVER = "registration/emails/not_taken_over.md"
+
 CHANGE = "readdress"  # kind of the signed token behind the link
 
 
@@ -51,6 +53,11 @@ def changed(registration: Registration, link: AccessLink | None, now: datetime) 
     post(CHANGED, registration, link, key=f":{now.isoformat()}")
 
 
+def not_taken_over(registration: Registration, now: datetime) -> None:
+    """To whoever asked a colleague to come instead: it did not work, the place stays. Never why."""
+    post(NOT_TAKEN_OVER, registration, key=f":{now.isoformat()}")
+
+
 def change_url(change: AddressChange) -> str:
     token = links.signed_token(CHANGE, change.pk, str(change.key))
     where = {"edition": change.registration.edition.slug, "token": token}
@@ -69,4 +76,5 @@ def _with_state(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
 
 mail.ENRICHERS[NEW_ADDRESS] = [_with_link]
 mail.ENRICHERS[ADDRESS_LEFT] = [addresses]
+mail.ENRICHERS[NOT_TAKEN_OVER] = [addresses]
 mail.ENRICHERS[CHANGED] = [addresses, _with_state]

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from congress.models import AccessLink, User
+from registration import emails_changing
 from registration.actions.entering import note, open_link
 from registration.actions.places import enter_or_wait
 from registration.actions.refusals import (
@@ -36,7 +36,7 @@ def arrive(registration: Registration, *, now: datetime, by: User | None) -> Acc
         make_room(giver, registration, now=now, by=giver.person)
         return link
     except (CongressIsOver, NothingToHandOver, PlaceIsForOthers):
-        note("not_taken_over", giver, now=now, by=None)
+        _stays(giver, now=now)
         _come_as(registration, own_way)
         return enter_or_wait(registration, now=now, by=by)
     return open_link(registration)
@@ -59,9 +59,25 @@ def take_over(registration: Registration, *, key: UUID, now: datetime) -> bool:
     try:
         hand_over(registration=giver, to=registration, now=now, by=giver.person)
     except (CongressIsOver, HasAPlace, NothingToHandOver, PlaceIsForOthers):
-        note("not_taken_over", giver, now=now, by=None)
+        _stays(giver, now=now)
         return False
     return True
+
+
+def do_not_take_over(registration: Registration, *, now: datetime) -> None:
+    """Whoever was asked to come instead of somebody may not come: the place stays where it is."""
+    for asked in Substitution.objects.taken_by(registration).select_related(
+        "giver__edition", "giver__person"
+    ):
+        giver = asked.giver
+        asked.delete()
+        _stays(giver, now=now)
+
+
+def _stays(giver: Registration, *, now: datetime) -> None:
+    note("not_taken_over", giver, now=now, by=None)
+    if giver.state == Registration.State.ADMITTED:
+        emails_changing.not_taken_over(giver, now)
 
 
 def _come_as(registration: Registration, way: str) -> None:
@@ -73,6 +89,6 @@ def _asked(registration: Registration, key: UUID) -> Substitution | None:
     return (
         Substitution.objects.select_for_update(of=("self",))
         .select_related("giver__edition", "giver__person")
-        .filter(Q(heir=registration) | Q(key=key), giver__edition=registration.edition_id)
+        .taken_by(registration, key)
         .first()
     )

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from congress.models import User
 from registration import emails
-from registration.actions.arriving import arrive
+from registration.actions.arriving import arrive, do_not_take_over
 from registration.actions.entering import note
 from registration.actions.places import give_all_back
 from registration.actions.refusals import AlreadyDecided, CongressIsOver, NoReason
@@ -36,6 +36,7 @@ def reject(*, registration: Registration, by: User, now: datetime, reason: str) 
     decide(registration, Registration.State.REJECTED, by=by, now=now, reason=reason)
     note("rejected", registration, now=now, by=by)
     emails.rejected(registration)
+    do_not_take_over(registration, now=now)
     give_all_back(registration=registration, now=now)
 
 

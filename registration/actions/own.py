@@ -44,7 +44,7 @@ def end(registration: Registration, *, now: datetime) -> None:
         raise CannotBeCancelled
     registration.refresh_from_db()
     forget_needs(registration)
-    Substitution.objects.filter(giver=registration).delete()
+    Substitution.objects.concerning(registration).delete()
 
 
 def decline_place(*, place: Place, now: datetime) -> None:

@@ -253,6 +253,22 @@ class Delegate(models.Model):
         return self.confirmed_at is None and now < self.ends_at
 
 
+class SubstitutionQuerySet(models.QuerySet["Substitution"]):
+    """The words we use for substitutions."""
+
+    def taken_by(self, registration: Registration, key: uuid.UUID | None = None) -> Self:
+        """Where this registration is to take the place: by the key of its letter, or because it was there already."""
+        return self.filter(
+            Q(heir=registration) | Q(key=key or registration.form_key),
+            giver__edition=registration.edition_id,
+        )
+
+    def concerning(self, registration: Registration) -> Self:
+        return self.filter(
+            Q(giver=registration) | Q(heir=registration) | Q(key=registration.form_key)
+        )
+
+
 class Substitution(models.Model):
     """Somebody who is in has asked a colleague to come instead; it ends when the place has passed, or is taken back.
 
@@ -276,6 +292,8 @@ class Substitution(models.Model):
         verbose_name=_("who takes the place"),
     )
     asked_at = models.DateTimeField(_("asked"))
+
+    objects: ClassVar[SubstitutionQuerySet] = SubstitutionQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
 
     class Meta:
         verbose_name = _("substitution")

@@ -14,7 +14,7 @@ from congress.errors import Refused
 from congress.http import EditionRequest, kept_nowhere, see_other
 from registration import actions, limits, place_queries, queries
 from registration.forms_delegating import DelegateForm
-from registration.models import Delegate, RegistrationSettings
+from registration.models import Delegate, RegistrationSettings, Substitution
 from registration.views import register
 
 CARRIED = "delegate"  # in the session: whose letter this browser has opened
@@ -80,6 +80,7 @@ def delegate(request: EditionRequest) -> HttpResponseBase:
     context = {
         "form": form,
         "delegate": row,
+        "instead": Substitution.objects.filter(key=row.key).exists(),
         "checked": RegistrationSettings.objects.of(request.edition).checked(
             request.edition, request.now
         ),

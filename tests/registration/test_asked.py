@@ -1,6 +1,7 @@
 """What an edition asks of those who are in: days, needs with consent, consents; drafts; the organisers' list."""
 
 import io
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -275,6 +276,21 @@ def test_who_is_not_in_is_asked_nothing(client, asking):
         assert client.get(PAGE).status_code == 404
         assert client.post(DRAFT, {}).status_code == 404
     assert not Draft.objects.exists()
+
+
+def test_the_registration_itself_asks_for_no_more_than_eight_things(client, asking):
+    asking.format = "hybrid"
+    asking.save()
+
+    page = client.get("/2021/anmeldung/").content.decode()
+    form = page[page.index('action="/2021/anmeldung/"') :].partition("</form>")[0]
+
+    required = {
+        name
+        for name in re.findall(r'name="(\w+)"', form)
+        if name not in ("csrfmiddlewaretoken", "form_key", "title", "invitation_code")
+    }
+    assert required == {"first_name", "last_name", "email", "body", "way", "privacy"}
 
 
 # --- Drafts ---------------------------------------------------------------------------------------------

@@ -105,6 +105,16 @@ def test_the_letter_says_that_it_is_about_a_place(hybrid, hall):
     assert "bittet Sie um Ihre Vertretung" in mail.render(letter, mint=True).subject
 
 
+def test_the_colleague_reads_that_it_is_about_a_place(client, edition):
+    row = ask(somebody(edition, "Ahrens"))
+
+    page = client.post(
+        emails_inviting.delegate_url(row).removeprefix("http://testserver"), follow=True
+    ).content.decode()
+
+    assert "bittet Sie um Vertretung" in page
+
+
 def test_without_a_limit_the_giver_leaves_too(edition):
     giver = somebody(edition, "Ahrens")
 
@@ -134,6 +144,19 @@ def test_a_rejected_colleague_changes_nothing(hybrid, hall):
     actions.reject(registration=heir, by=by, now=hybrid.now(), reason="Nein.")
 
     assert (state_of(giver), is_in(giver)) == ("admitted", True)
+    assert not Substitution.objects.exists()
+    (letter,) = letters("not_taken_over")
+    assert letter.to == giver.email
+
+
+def test_a_colleague_who_is_checked_and_cancels_leaves_the_place_where_it_is(edition):
+    giver = somebody(edition, "Ahrens")
+    heir = accept(ask(giver, "nele.brandt@zweckverband.example"))
+
+    actions.cancel(registration=heir, now=edition.now())
+
+    assert not Substitution.objects.exists()
+    assert state_of(giver) == "admitted"
 
 
 def test_somebody_on_the_waiting_list_can_be_asked(hybrid, hall):
@@ -169,6 +192,7 @@ def test_somebody_who_has_a_place_keeps_it_and_so_does_the_giver(edition):
     assert state_of(giver) == "admitted"
     assert not Substitution.objects.exists()
     assert JournalEntry.objects.filter(verb="registration.not_taken_over").exists()
+    assert [letter.to for letter in letters("not_taken_over")] == [giver.email]
 
 
 def test_whoever_declines_or_is_not_asked_any_more_leaves_everything_as_it_is(edition):
