@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -156,13 +156,16 @@ def register_for(
 
 
 @transaction.atomic
-def remind_colleagues(*, delegation: Delegation, now: datetime) -> int:
+def remind_colleagues(
+    *, delegation: Delegation, now: datetime, forms: Collection[str] | None = None
+) -> int:
     """Each who has not answered gets one reminder, ever, at the earliest a day after the letter. Returns how many.
 
-    Raises `NobodyToRemind`.
+    `forms`: only those whom these have named. Raises `NobodyToRemind`.
     """
     due = list(
         delegation.delegates.to_remind(now)
+        .named_by(forms)
         .select_for_update(of=("self",), skip_locked=True)
         .select_related("edition")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -153,6 +154,10 @@ class DelegateQuerySet(models.QuerySet["Delegate"]):
         """Nobody answered within the time, by the edition's clock."""
         limit = Edition.edition_now("edition__") - Delegate.LIFETIME
         return self.open().filter(invited_at__lte=limit)
+
+    def named_by(self, forms: Collection[str] | None) -> Self:
+        """By these forms; None: whoever has sent them."""
+        return self if forms is None else self.filter(form_key__in=forms)
 
     def to_remind(self, now: datetime) -> Self:
         """Not reminded yet, and invited long enough ago."""

@@ -24,6 +24,10 @@ from registration.models import Delegate, Delegation, Invitation
 from registration.models.registrations import email_key_of
 from registration.views import invitations
 
+SENT = (
+    "delegated"  # in the session: the lists that this browser has sent for the invitation of a body
+)
+
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,8 +87,10 @@ def _page(
     delegation = actions.delegation_of(request.edition, contact=contact, invitation=invitation)
     whose: dict[str, Any] = {"contact": contact, "invitation": invitation}
     act = request.POST.get("act", "") if request.method == "POST" else ""
+    # Others may hold the invitation too: they do not see whom somebody has named.
+    forms = None if invitation is None else request.session.get(SENT, [])
     if act in ("take_back", "remind"):
-        return _about_the_invited(request, delegation, act)
+        return _about_the_invited(request, delegation, act, forms)
     form = ColleaguesForm(
         *((request.POST, request.FILES) if request.method == "POST" else ()),
         initial={"form_key": uuid.uuid4()},
@@ -119,6 +125,8 @@ def _page(
         except Refused as refusal:
             form.add_error("pasted", str(refusal.message))
         else:
+            if forms is not None:
+                request.session[SENT] = [*forms, str(form.cleaned_data["form_key"])]
             text = ngettext("%d letter is on its way.", "%d letters are on their way.", count)
             messages.success(request, text % count)
             return see_other(request.path)
@@ -127,18 +135,21 @@ def _page(
         "delegation": delegation,
         "invitation": invitation,
         "open": actions.is_open(request.edition, request.now, invitation),
-        **_figures(request, delegation),
+        **_figures(request, delegation, forms),
     }
     return render(request, "registration/delegation.html", context)
 
 
-def _figures(request: EditionRequest, delegation: Delegation | None) -> dict[str, Any]:
+def _figures(
+    request: EditionRequest, delegation: Delegation | None, forms: list[str] | None
+) -> dict[str, Any]:
     if delegation is None:
         return {"left": Delegation.MOST, "waiting": [], "to_remind": 0}
-    waiting = list(delegation.delegates.open())
+    named = delegation.delegates.named_by(forms)
+    waiting = list(named.open())
     for row in waiting:
         row.edition, row.delegation = request.edition, delegation
-    due = delegation.delegates.to_remind(request.now).count()
+    due = named.to_remind(request.now).count()
     return {"left": delegation.left, "waiting": waiting, "to_remind": due}
 
 
@@ -159,17 +170,17 @@ def _preview(
 
 
 def _about_the_invited(
-    request: EditionRequest, delegation: Delegation | None, act: str
+    request: EditionRequest, delegation: Delegation | None, act: str, forms: list[str] | None
 ) -> HttpResponse:
     if delegation is None:
         raise Http404
     try:
         if act == "remind":
-            count = actions.remind_colleagues(delegation=delegation, now=request.now)
+            count = actions.remind_colleagues(delegation=delegation, now=request.now, forms=forms)
             text = ngettext("%d reminder is on its way.", "%d reminders are on their way.", count)
             messages.success(request, text % count)
         else:
-            actions.take_back(row=_row_of(request, delegation), now=request.now)
+            actions.take_back(row=_row_of(request, delegation, forms), now=request.now)
             messages.success(
                 request, _("Taken back. The link in the letter opens nothing any more.")
             )
@@ -178,9 +189,9 @@ def _about_the_invited(
     return see_other(request.path)
 
 
-def _row_of(request: EditionRequest, delegation: Delegation) -> Delegate:
+def _row_of(request: EditionRequest, delegation: Delegation, forms: list[str] | None) -> Delegate:
     number = request.POST.get("number", "")
-    rows = Delegate.objects.with_delegation().filter(delegation=delegation)
+    rows = Delegate.objects.with_delegation().filter(delegation=delegation).named_by(forms)
     row = rows.filter(pk=number).first() if number.isdecimal() and len(number) < 12 else None
     if row is None:
         raise actions.AlreadyAnswered

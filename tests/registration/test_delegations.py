@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook
 
@@ -484,6 +485,28 @@ def test_who_opened_the_invitation_of_a_body_invites_by_name(client, edition):
     assert Delegate.objects.get().delegation.invitation == invitation
 
 
+def test_whoever_else_holds_the_invitation_does_not_see_whom_somebody_has_named(client, edition):
+    make_invitation(edition, kind="body", code="AAAABBBBCCCC", uses_max=3)
+    page = "/2021/einladung/kolleginnen/"
+    client.post("/2021/einladung/", {"invitation_code": "AAAABBBBCCCC"})
+    client.post(page, {"pasted": "a@fern.example", "language": "de", "act": "send"})
+    assert "a@fern.example" in client.get(page).content.decode()
+    row = Delegate.objects.get()
+    Delegate.objects.update(invited_at=edition.now() - timedelta(days=2))
+
+    other = Client()
+    other.post("/2021/einladung/", {"invitation_code": "AAAABBBBCCCC"})
+    assert "a@fern.example" not in other.get(page).content.decode()
+    other.post(page, {"act": "take_back", "number": row.pk})
+    other.post(page, {"act": "remind"})
+
+    assert Delegate.objects.filter(pk=row.pk, reminded_at=None).exists()
+    client.post(page, {"act": "remind"})
+    assert len(letters("delegate_reminded")) == 1
+    client.post(page, {"act": "take_back", "number": row.pk})
+    assert not Delegate.objects.exists()
+
+
 # --- Pages ----------------------------------------------------------------------------------------------
 
 
@@ -528,7 +551,7 @@ def test_the_list_can_be_changed_after_the_preview(client, edition, contact):
     [
         ({}, "mindestens eine Person"),
         ({"pasted": "a@b.example", "file": True}, "nicht beides"),
-        ({"pasted": "x" * 60_001}, "höchstens"),
+        ({"pasted": "x" * 200_001}, "höchstens"),
         ({"pasted": "\n".join(f"a{n}@b.example" for n in range(201))}, "höchstens 200"),
         ({"pasted": "a@b.example\x00"}, "Zeichen"),
     ],
