@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from congress import mailbox, tables
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
-from congress.kernforms import TimeInput
+from congress.kernforms import DateInput, TimeInput
 from congress.models import Edition, Level
 from congress.models import State as Land
 from congress.outputs import header_text
@@ -392,6 +392,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
         )
         widgets: ClassVar[dict[str, Any]] = {
             **dict.fromkeys(RegistrationSettings.GROUPS.values(), forms.RadioSelect),
+            "changes_until": DateInput(),
+            "hand_over_until": DateInput(),
             "doors_open_at": TimeInput(),
         }
 

@@ -348,6 +348,29 @@ def test_after_the_day_of_the_edition_both_pages_send_to_the_help_desk(client, h
     assert not Substitution.objects.exists()
 
 
+def test_organisers_set_the_days_on_the_page_of_the_settings(client, edition):
+    client.force_login(make_role("organiser", edition).person, backend="congress.auth.RoleBackend")
+    page = "/2021/orga/anmeldung/"
+    given = {
+        "review_days": "2",
+        "offer_hours": "48",
+        "universities": "as_listed",
+        "it_providers": "as_listed",
+        "associations": "as_listed",
+        "changes_until": "2021-03-10",
+        "hand_over_until": "2021-03-16",
+    }
+
+    assert client.post(page, given).status_code == 303
+
+    settings = RegistrationSettings.objects.get()
+    assert (settings.changes_until, settings.hand_over_until) == (
+        date(2021, 3, 10),
+        date(2021, 3, 16),
+    )
+    assert 'type="date"' in client.get(page).content.decode()
+
+
 def test_who_sees_the_pages(client, hybrid):
     for path in (WAY, INSTEAD):
         assert client.get(path).status_code == 302
