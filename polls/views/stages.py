@@ -255,6 +255,7 @@ def page_settings(request: MemberRequest, viewer: Viewer) -> dict[str, Any]:
         "worker": static("vendor/hls.worker.js"),
         "may_vote": viewer.is_offered_votes,
         "moderates": viewer.moderates,
+        "in_the_hall": request.access.by_badge is not None,
         "titles": english_titles(viewer.stage),
         "texts": texts(),
     }
@@ -313,6 +314,7 @@ def texts() -> dict[str, str]:
         "ended": _("The connection was closed. Please reload the page."),
         "poll": _("Poll"),
         "vote": _("Vote"),
+        "tap": _("A tap on an answer is your vote."),
         "counting": _("Your vote is being counted …"),
         "counted": _("Thank you, your vote has been counted."),
         "already": _("You have already voted in this poll; your first vote counts."),

@@ -281,12 +281,18 @@
 
     function form(poll) {
       const kind = poll.kind === "multiple" ? "checkbox" : "radio";
+      // In the hall, by a badge: two taps from the badge to the vote.
+      const taps = settings.in_the_hall && kind === "radio";
       const choices = element("fieldset", { class: "fk-choices" }, element("legend", {}, poll.text));
       if (kind === "checkbox") choices.append(element("p", { class: "fk-quiet" }, filled(texts.up_to, poll.max)));
       poll.options.forEach(function (option) {
-        choices.append(element("label", { class: "fk-choice" }, [element("input", { type: kind, name: "choices", value: option.id }), element("span", {}, option.text)]));
+        if (taps) choices.append(element("button", { class: "fk-choice fk-choice--tap", name: "choices", value: option.id }, option.text));
+        else choices.append(element("label", { class: "fk-choice" }, [element("input", { type: kind, name: "choices", value: option.id }), element("span", {}, option.text)]));
       });
-      const actions = element("div", { class: "fk-actions" }, element("button", { class: "kern-btn kern-btn--primary", type: "submit" }, element("span", { class: "kern-label" }, texts.vote)));
+      const vote = taps
+        ? element("span", { class: "fk-quiet" }, texts.tap)
+        : element("button", { class: "kern-btn kern-btn--primary", type: "submit" }, element("span", { class: "kern-label" }, texts.vote));
+      const actions = element("div", { class: "fk-actions" }, vote);
       if (poll.ends_at) actions.append(element("span", { class: "fk-quiet" }, filled(texts.ends_at, clock(poll.ends_at))));
       return element("form", { method: "post", action: settings.vote, "data-live": "form", "data-poll": poll.id }, [
         element("input", { type: "hidden", name: "csrfmiddlewaretoken", value: settings.csrf }),
@@ -396,12 +402,13 @@
       if (!sent) return;
       event.preventDefault();
       if (voting) return;
-      const choices = Array.from(sent.querySelectorAll("[name=choices]:checked"), function (input) { return Number(input.value); });
+      const tapped = event.submitter && event.submitter.name === "choices" ? [event.submitter] : sent.querySelectorAll("[name=choices]:checked");
+      const choices = Array.from(tapped, function (input) { return Number(input.value); });
       const poll = state.poll;
       if (!choices.length) return refuse(texts.choose);
       if (poll && choices.length > poll.max) return refuse(filled(texts.choose_most, poll.max));
       voting = { poll: Number(sent.dataset.poll), choices: choices, id: "v" + Date.now() + "." + (number += 1), attempts: 0, timer: null };
-      sent.querySelector("button").disabled = true;
+      sent.querySelectorAll("button").forEach(function (button) { button.disabled = true; });
       refuse("");
       say(texts.counting, true);
       cast();
@@ -445,8 +452,7 @@
     function done() {
       clearTimeout(voting.timer);
       voting = null;
-      const button = box.querySelector("[data-live=form] button");
-      if (button) button.disabled = false;
+      box.querySelectorAll("[data-live=form] button").forEach(function (button) { button.disabled = false; });
     }
 
     function refuse(text) {
