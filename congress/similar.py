@@ -71,13 +71,15 @@ class Heard:
         rows = list(names)
         if not rows:
             return
-        texts = plain("\n".join(" ".join(name.split()) for _number, name in rows))
-        spelt, spoken = texts.split("\n"), sound(texts).split("\n")
+        texts = plain("\n".join(name.replace("\n", " ") for _number, name in rows))
+        heard_texts = sound(texts)
+        spelt, spoken = texts.split("\n"), heard_texts.split("\n")
+        every_word, every_sound = set(texts.split()), set(heard_texts.split())
         near = [
             (
                 heard,
-                _one_letter_from(word, texts),
-                _one_letter_from(heard, "\n".join(spoken))
+                _one_letter_from(word, every_word),
+                _one_letter_from(heard, every_sound)
                 if len(heard) >= SHORTEST_TWICE_WRONG
                 else frozenset(),
             )
@@ -86,18 +88,16 @@ class Heard:
         for (number, _name), words, sounds in zip(rows, spelt, spoken, strict=True):
             if all(
                 heard in sounds
-                or not like_it.isdisjoint(words.split())
-                or not sounds_like_it.isdisjoint(sounds.split())
+                or (like_it and not like_it.isdisjoint(words.split()))
+                or (sounds_like_it and not sounds_like_it.isdisjoint(sounds.split()))
                 for heard, like_it, sounds_like_it in near
             ):
                 yield number
 
 
-def _one_letter_from(word: str, texts: str) -> frozenset[str]:
-    """The words of these texts that are one letter apart from this one; each is looked at once."""
+def _one_letter_from(word: str, others: set[str]) -> frozenset[str]:
+    """Those of the words that are one letter apart from this one."""
     lengths = range(len(word) - 1, len(word) + 2)
     return frozenset(
-        other
-        for other in set(texts.split())
-        if len(other) in lengths and one_letter_apart(word, other)
+        other for other in others if len(other) in lengths and one_letter_apart(word, other)
     )
