@@ -20,7 +20,7 @@ from congress import links, mail, outputs, tables
 from congress.models import Letter, User
 from registration import actions
 from registration.forms import RegistrationForm
-from registration.models import EmailCode, Invitation, Registration, RuleTable
+from registration.models import Contingent, EmailCode, Invitation, Registration, RuleTable
 from tests.data.bad_inputs_values import materialise
 from tests.factories import make_role, make_user
 from tests.registration.making import (
@@ -31,6 +31,7 @@ from tests.registration.making import (
     make_rule,
     secret_of,
 )
+from tests.registration.places import make_contingent
 
 DATA = Path(__file__).parent.parent / "data" / "registration_bad_inputs.json"
 ENTRIES = json.loads(DATA.read_text(encoding="utf-8"))
@@ -221,6 +222,26 @@ def test_numbers_of_places(client, edition, entry):
     if "CHECK" in entry["expect"]:
         with pytest.raises(IntegrityError), transaction.atomic():
             make_invitation(edition, kind="body", uses_max=entry["value"])
+
+
+@pytest.mark.parametrize("entry", entries("registration", "capacity"))
+def test_numbers_of_places_of_a_contingent(client, edition, entry):
+    contingent = make_contingent(edition, places=7)
+    client.force_login(make_role("organiser", edition).person, backend="congress.auth.RoleBackend")
+
+    response = client.post(
+        f"/2021/orga/plaetze/{contingent.pk}/", {"act": "places", "places": entry["value"]}
+    )
+
+    contingent.refresh_from_db()
+    if verdict(entry) == "reject":
+        assert ERRORS in response.content.decode() or "fk-error" in response.content.decode()
+        assert contingent.places == 7
+    else:
+        assert contingent.places == 1000
+    if "CHECK" in entry["expect"]:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Contingent.objects.filter(pk=contingent.pk).update(places=entry["value"])
 
 
 # --- Tables --------------------------------------------------------------------------------------------
