@@ -97,19 +97,28 @@ class Colleague:
 
 def read_file(content: bytes) -> list[Colleague]:
     """Raises `tables.NotReadable`."""
-    table = tables.read(
-        content,
-        required=("email",),
-        known=COLUMNS,
-        aliases=ALIASES,
-        most_rows=Delegation.MOST,
-    )
+    table = _table(content)
     rows = [_row(row.line, row.values) for row in table.rows]
     rows += [
         replace(_as_it_stands(bad.line, bad.values), fate=Fate.BAD, why=bad.why)
         for bad in table.bad_rows
     ]
     return sorted(rows, key=lambda row: row.line)
+
+
+def unused_columns(content: bytes) -> list[str]:
+    """Columns of a table that mean nothing to us: named, not used. Raises `tables.NotReadable`."""
+    return _table(content).unknown_columns
+
+
+def _table(content: bytes) -> tables.Table:
+    return tables.read(
+        content,
+        required=("email",),
+        known=COLUMNS,
+        aliases=ALIASES,
+        most_rows=Delegation.MOST,
+    )
 
 
 def read_pasted(text: str) -> list[Colleague]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
@@ -19,9 +19,10 @@ from registration.models import Registration, Way
 
 
 class ColleaguesForm(forms.Form):
-    """Pasted or uploaded, one of the two."""
+    """Pasted or uploaded, one of the two. `unused_columns` of a file are told."""
 
     use_required_attribute = False
+    unused_columns: Sequence[str] = ()
 
     pasted = ParagraphFormField(
         label=_("Names and addresses"),
@@ -86,7 +87,9 @@ class ColleaguesForm(forms.Form):
                 return colleagues.read_pasted(given)
             if given.size > tables.MOST_BYTES:
                 raise tables.NotReadable(tables.too_large())
-            return colleagues.read_file(given.read())
+            content = given.read()
+            self.unused_columns = colleagues.unused_columns(content)
+            return colleagues.read_file(content)
         except tables.NotReadable as refusal:
             self.add_error(name, str(refusal.message))
             return []

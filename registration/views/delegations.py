@@ -162,6 +162,7 @@ def _preview(
         "rows": rows,
         "counts": [(fate, fate.label, count) for fate, count in counts if count],
         "sent": sum(row.is_sent for row in rows),
+        "unused_columns": form.unused_columns,
         "everything": colleagues.as_text(rows),
         "letters_in": form.cleaned_data["language"],
         "form_key": form.cleaned_data["form_key"],

@@ -6,6 +6,7 @@ Those for the web as a whole: `tests/congress/test_bad_inputs.py`.
 import json
 import time
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,11 @@ from congress import links, mail, outputs, tables
 from congress.models import Letter, User
 from registration import actions
 from registration.forms import RegistrationForm
-from registration.models import Contingent, EmailCode, Invitation, Registration, RuleTable
+from registration.models import Contingent, Delegate, EmailCode, Invitation, Registration, RuleTable
 from tests.data.bad_inputs_values import materialise
-from tests.factories import make_role, make_user
+from tests.factories import make_admission, make_role, make_user
 from tests.registration.making import (
+    OPEN,
     code_of,
     given,
     make_invitation,
@@ -276,6 +278,29 @@ def test_tables(client, edition, entry):
     assert response.status_code == 200
     assert ERRORS in response.content.decode()
     assert not RuleTable.objects.exists()
+
+
+@pytest.mark.parametrize("entry", entries("registration", "import_csv"))
+def test_tables_of_colleagues(client, edition, entry):
+    """A contact person uploads them: shown row by row or refused in a sentence; nobody is invited by looking."""
+    name, content = materialise(entry["value"])
+    admission = make_admission(edition, granted_at=OPEN - timedelta(days=9))
+    client.force_login(admission.person, backend="congress.auth.RoleBackend")
+
+    response = client.post(
+        "/2021/meine-anmeldung/kolleginnen/",
+        {"file": SimpleUploadedFile(name, content), "language": "de"},
+    )
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert not Delegate.objects.exists()
+    assert not Letter.objects.exists()
+    if verdict(entry) == "reject":
+        assert ERRORS in page
+    else:
+        assert "Zeile für Zeile" in page
+        assert ("is_staff" in page) == (verdict(entry) == "ignore")
 
 
 # --- Accounts -----------------------------------------------------------------------------------------
