@@ -164,7 +164,8 @@ def axe() -> Callable[..., None]:
     # Without `preload`, which writes style sheets into the page: the administration's name others by @import.
 
     def check(page: Any, part: str | None = None) -> None:
-        page.evaluate(source)
+        if page.evaluate("typeof axe") == "undefined":
+            page.evaluate(source)
         found = page.evaluate(
             "([part, tags]) => axe.run(part || document,"
             " {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations'], preload: false})",
