@@ -12,6 +12,7 @@ import errno
 import gc
 import importlib.util
 import logging
+import multiprocessing
 import os
 import resource
 import socket
@@ -32,7 +33,7 @@ BACKLOG = 4096
 TCP_USER_TIMEOUT_MS = 30_000
 _TCP_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
 SWITCH_SECONDS = 0.001
-_PARENT = "CONGRESS_SERVER_PID"
+_PARENT, _WORKERS = "CONGRESS_SERVER_PID", "CONGRESS_SERVER_WORKERS"
 
 
 def options() -> dict[str, Any]:
@@ -74,7 +75,15 @@ def application() -> Any:
     gc.set_threshold(200_000, 50, 100)
     # A thread that waits for the interpreter while thousands are told gets it sooner: votes are counted by one.
     sys.setswitchinterval(SWITCH_SECONDS)
+    from congress.live.hubs import clock
+
+    clock.take_turns(place(), int(os.environ[_WORKERS]))
     return loaded
+
+
+def place() -> int:
+    """Which of the workers we are, from 0. Those that replace others count on."""
+    return int(multiprocessing.current_process().name.rpartition("-")[2]) - 1
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -147,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logger.warning("uvloop is not installed; serving with asyncio.")
     if chosen.uds:
         common["forwarded_allow_ips"] = "*"  # only the proxy can reach the path
-    os.environ[_PARENT] = str(os.getpid())
+    os.environ[_PARENT], os.environ[_WORKERS] = str(os.getpid()), str(chosen.workers)
     # A worker that accepts one line and then gives way: in a rush they share them evenly, not two to one (libuv).
     os.environ.setdefault("UV_TCP_SINGLE_ACCEPT", "1")
     where = chosen.uds or "http://{}:{}".format(*listener.getsockname()[:2])

@@ -61,6 +61,7 @@ class StagePicture:
     questions: list[dict[str, Any]]
     takes_questions: bool
     _made: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
+    _audiences: dict[tuple[str, bool], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def versions(self) -> dict[str, int]:
@@ -86,7 +87,16 @@ class StagePicture:
         return parts
 
     def audience(self, kind: str, *, moderates: bool, voted: Iterable[int]) -> str:
-        """Which bytes a viewer gets. Press and observers read only."""
+        """Which bytes a viewer gets. Press and observers read only. Asked for every viewer at every tick."""
+        found = self._audiences.get((kind, moderates))
+        if found is None:
+            found = self._audiences[kind, moderates] = self._audience(kind, moderates=moderates)
+        if found == WAITS and self.poll is not None and self.poll.pk in voted:
+            return SEES
+        return found
+
+    def _audience(self, kind: str, *, moderates: bool) -> str:
+        """That of whoever has not voted."""
         if moderates:
             return MODERATOR
         if self.closed_as and kind not in Admission.AT_ANY_TIME:
@@ -96,7 +106,7 @@ class StagePicture:
         poll = self.poll
         if poll is None or not poll.is_open or poll.results_show != Poll.Shows.AFTER_VOTE:
             return SEES
-        return SEES if poll.pk in voted else WAITS
+        return WAITS
 
     def shows_counts(self, audience: str) -> bool:
         poll = self.poll
@@ -291,7 +301,7 @@ class StageSource:
         results, answers = queries.results(last.poll.pk)
         if last.results is not None and results.rev <= last.results.rev:
             return _at(last, now)
-        return replace(last, now=now, answers=answers, results=results, _made={})
+        return replace(last, now=now, answers=answers, results=results, _made={}, _audiences={})
 
 
 def _at(picture: StagePicture, now: datetime) -> StagePicture:

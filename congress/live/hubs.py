@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import Any, Protocol
 
 from congress.live import news
@@ -20,6 +21,29 @@ TICK_SECONDS = 0.25
 HEARTBEAT_SECONDS = 5.0
 ALONE_SECONDS = 1.0  # how often a hub looks for itself while no news can be heard
 SLICE = 256  # sockets served before acks get a turn
+
+
+class Clock:
+    """When hubs of this process tick. Processes on one machine take turns, so that not all of them send at once."""
+
+    phase: float | None = (
+        None  # seconds after the full tick of the machine's steady clock; None: alone
+    )
+
+    def take_turns(self, place: int, processes: int) -> None:
+        """We are number `place`, from 0, of so many processes."""
+        self.phase = place % processes / processes * TICK_SECONDS if processes > 1 else None
+
+    def after(self, tick: float) -> float:
+        """The first moment for the next tick, at least `TICK_SECONDS` later."""
+        next_tick = tick + TICK_SECONDS
+        if self.phase is None:
+            return next_tick
+        turns = math.ceil((next_tick - self.phase) / TICK_SECONDS - 1e-6)
+        return self.phase + turns * TICK_SECONDS
+
+
+clock = Clock()
 
 
 class Viewer(Protocol):
@@ -84,7 +108,7 @@ class Hub:
 
     async def _run(self) -> None:
         now = self.loop.time
-        looked_at, beat_at = 0.0, now() + HEARTBEAT_SECONDS
+        looked_at, beat_at, due = 0.0, now() + HEARTBEAT_SECONDS, 0.0
         while self.viewers:
             patience = ALONE_SECONDS if news.teller.away else HEARTBEAT_SECONDS
             next_look = min(looked_at + patience, beat_at) if looked_at else 0.0
@@ -95,11 +119,13 @@ class Hub:
                 pass
             if self._dirty.is_set():
                 # Whatever else happens until the tick goes out with it.
-                await asyncio.sleep(max(0.0, looked_at + TICK_SECONDS - now()))
+                await asyncio.sleep(max(0.0, due - now()))
             self._dirty.clear()
             if not self.viewers:
                 break
             looked_at = now()
+            # A little late is on time; who has slept begins anew.
+            due = clock.after(due if looked_at - due < TICK_SECONDS / 2 else looked_at)
             try:
                 await self._look()
                 if now() >= beat_at and self.shown is not None:
@@ -124,8 +150,13 @@ class Hub:
 
     async def _send_all(self, part: str, picture: Any) -> None:
         key = part.partition(".")[0]
+        texts: dict[str, str] = {}
         for number, viewer in enumerate(list(self.viewers), 1):
-            viewer.post(key, picture.frame(part, viewer.audience(picture)))
+            audience = viewer.audience(picture)
+            text = texts.get(audience)
+            if text is None:
+                text = texts[audience] = picture.frame(part, audience)
+            viewer.post(key, text)
             if number % SLICE == 0:
                 await asyncio.sleep(0)
 

@@ -282,10 +282,14 @@ class Socket(AsyncWebsocketConsumer):
         """Send it when the reader is ready. Of one key only the newest text waits, at the end of the line."""
         if not self.is_open or not text:
             return
+        if (
+            self._sending is None
+            and self._line is not None
+            and self._line.write_frame(framed(text))
+        ):
+            return
         message = {"type": "websocket.send", "text": text}
         if self._sending is None:
-            if self._line is not None and self._line.write_frame(framed(text)):
-                return
             # A line that is free takes it at once: a task for each text would cost more than the text.
             rest = self._begin(message)
             if rest is not None:
