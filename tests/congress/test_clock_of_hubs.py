@@ -1,5 +1,7 @@
 """Hubs of several processes take turns, and none ticks more than four times a second."""
 
+import itertools
+
 import pytest
 
 from congress.live.hubs import TICK_SECONDS, Clock
@@ -28,7 +30,7 @@ def test_several_take_turns_whenever_they_begin(first, processes):
         clock = Clock()
         clock.take_turns(place, processes)
         moments = ticks(clock, first, 6)
-        pauses = [later - sooner for sooner, later in zip(moments, moments[1:], strict=False)]
+        pauses = [later - sooner for sooner, later in itertools.pairwise(moments)]
         assert min(pauses) >= TICK_SECONDS - 1e-6
         assert pauses[1:] == pytest.approx([TICK_SECONDS] * 4)
         phases.append(moments[-1] % TICK_SECONDS)
