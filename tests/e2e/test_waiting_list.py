@@ -1,4 +1,4 @@
-"""From full to an offer to a place: organisers set the number, one waits, another cancels, the first in line accepts."""
+"""From full to an offer to a place: one waits, another cancels, the first in line accepts."""
 
 import re
 
