@@ -6,7 +6,7 @@ PYTHON ?= python3
 DEV = $(PYTHON) tools/dev.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stop test lint setup e2e races faults load load-quick messages
+.PHONY: help demo stop test lint setup e2e races faults load load-quick rush messages
 
 help:
 	@echo "make demo      the 9th Fachkongress on http://127.0.0.1:8000/demo/  (HOST, PORT, LOCAL_DIR)"
@@ -17,6 +17,7 @@ help:
 	@echo "make e2e       only the browser tests"
 	@echo "make races     many at once, full counts"
 	@echo "make load      what an audience costs, about ten minutes; load-quick: a minute and a half"
+	@echo "make rush      the opening of the registration: 600 people at once, then 6 a second, three minutes"
 	@echo "make faults    processes killed and lines cut"
 	@echo "make messages  collects and compiles the texts (needs gettext)"
 
@@ -46,6 +47,9 @@ load:
 
 load-quick:
 	@$(DEV) load --quick
+
+rush:
+	@$(DEV) rush
 
 faults:
 	@$(DEV) pytest -m fault --full

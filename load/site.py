@@ -106,7 +106,7 @@ class Site:
             "SECRET_KEY": secrets.token_hex(32),
             "LOCAL_DIR": str(self.directory),
             "REDIS_PREFIX": f"load-{secrets.token_hex(4)}",
-            "EMAIL_URL": f"filemail://{self.directory / 'mails'}",
+            "EMAIL_URL": f"filemail:///{self.directory / 'mails'}",
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "ignore",
         }

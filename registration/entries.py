@@ -20,6 +20,7 @@ from registration import (
     demo_delegation,
     demo_desk,
     demo_inviting,
+    demo_places,
     demo_registry,
     desk,
     desk_door,
@@ -233,6 +234,7 @@ panels.demo_data.register(demo.fill, order=10)
 panels.demo_data.register(demo_registry.fill, order=11)
 panels.demo_data.register(demo_desk.fill, order=11)
 panels.demo_data.register(demo_inviting.fill, order=12)
+panels.demo_data.register(demo_places.fill, order=13)  # for all who are in by then
 panels.clock_turned.register(_pass_offers_on)
 panels.demo_data.register(demo_delegation.fill, order=12)
 panels.demo_data.register(demo_asked.fill, order=12)

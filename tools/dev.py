@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What `make demo`, `make test` and `make lint` do; needs nothing but a Python.
 
-    python3 tools/dev.py demo|test|lint|setup|stop
+    python3 tools/dev.py demo|test|lint|setup|stop|load|rush
 
 Creates .venv/, installs the pinned requirements when they have changed, and hands over. Written for
 any Python from 3.8 on, since it has to find the right one first.
@@ -298,6 +298,12 @@ def load(*arguments):
     hand_over("-m", "load.audience", *arguments)
 
 
+def rush(*arguments):
+    """The opening of the registration, on servers of its own."""
+    set_up("dev")
+    hand_over("-m", "load.registration_rush", *arguments)
+
+
 def lint():
     set_up("dev")
     production = {
@@ -397,6 +403,7 @@ COMMANDS = {
     "test": test,
     "pytest": run_pytest,
     "load": load,
+    "rush": rush,
     "lint": lint,
     "messages": messages,
 }

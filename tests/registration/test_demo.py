@@ -3,7 +3,8 @@ import pytest
 from congress.demo.seed import seed
 from congress.models import JournalEntry, Letter
 from registration import demo_inviting, eligibility
-from registration.models import DomainRule, Invitation, Registration
+from registration.models import Contingent, DomainRule, Invitation, Place, Registration
+from registration.place_queries import free_while_people_wait, miscounts
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +17,14 @@ def test_the_demonstration_has_registrations_in_every_state_and_stays_as_it_is()
 
     assert list(Registration.objects.order_by("pk").values()) == before
     states = {row["state"] for row in before}
-    assert states == {"admitted", "in_review", "rejected", "cancelled", "unverified"}
+    assert states == {
+        "admitted",
+        "in_review",
+        "rejected",
+        "cancelled",
+        "unverified",
+        "waitlisted",
+    }
     waits = Letter.objects.filter(template__startswith="registration/", state="queued")
     assert not waits.exists()
     assert Registration.objects.in_review().of_edition(edition).count() == 8
@@ -57,3 +65,17 @@ def test_the_demonstration_shows_a_domain_of_several_and_a_rule_somebody_has_che
     ]
     assert DomainRule.objects.get(domain="land-beispiel.example").checked_by is not None
     assert JournalEntry.objects.filter(verb="rule.checked").count() == 1
+
+
+def test_the_demonstration_shows_a_waiting_list_and_its_counters_are_right():
+    edition = seed()
+    before = list(Place.objects.order_by("pk").values())
+
+    seed()
+
+    assert list(Place.objects.order_by("pk").values()) == before
+    assert miscounts() == []
+    assert free_while_people_wait(edition, edition.now()) == 1  # an organiser gives it by hand
+    tour = Contingent.objects.items().get()
+    assert (tour.taken, tour.places, tour.waiting) == (3, 3, 1)
+    assert Place.objects.offered().get().contingent == tour

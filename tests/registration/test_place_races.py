@@ -3,6 +3,7 @@
 Each guard has its control: the same without it does the harm.
 """
 
+import itertools
 import random
 import threading
 import uuid
@@ -19,8 +20,9 @@ from registration.models import Contingent, EmailCode, Place, Registration
 from registration.models.registrations import email_key_of, name_key_of
 from registration.place_queries import miscounts
 from tests.factories import make_edition
+from tests.registration import places as places_of
 from tests.registration.making import OPEN, make_rule
-from tests.registration.places import counts, make_contingent, place_of, somebody
+from tests.registration.places import counts, make_contingent, place_of
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -34,12 +36,25 @@ def edition():
     return make_edition(at=OPEN, format="hybrid")
 
 
+numbers = itertools.count(1)
+
+
+def somebody(edition, name, **fields):
+    """Another mailbox in every round: each gets so many codes an hour only."""
+    return places_of.somebody(edition, f"{name}{next(numbers)}", **fields)
+
+
 def in_threads(*functions):
-    """Run all at once; what each gave, or the exception it ended with."""
+    """Run all at once; what each gave, or the exception it ended with.
+
+    All threads share one interpreter here: none gives up because the others are slow.
+    """
     barrier = threading.Barrier(len(functions))
     given = [None] * len(functions)
 
     def run(number, function):
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
         barrier.wait()
         try:
             given[number] = function()
@@ -212,7 +227,10 @@ def test_cancelling_while_others_come_loses_no_place_and_overtakes_nobody(editio
         assert [answer for answer in given if isinstance(answer, Exception)] == []
         actions.sweep(edition)  # what was passed over because it was being changed
         assert counts(hall) == (3, 7)
-        assert states(edition) == {"admitted": 1, "offered": 2, "waitlisted": 7, "cancelled": 3}
+        found = states(edition)
+        assert (found["waitlisted"], found["cancelled"]) == (7, 3)
+        # Whoever comes when nobody waits any more is in, too.
+        assert found["admitted"] + found["offered"] == 3
         # Nobody who came later was offered a place before the one who had waited already.
         assert place_of(waiting[1]).is_offered
         assert len(positions(hall)) == len(set(positions(hall))) == 7

@@ -265,7 +265,7 @@ def test_the_page_shows_what_is_waited_for_and_lets_it_go(hybrid, hall, screens)
 
     page = client.get("/2021/meine-anmeldung/").content.decode()
     assert "Sie möchten vor Ort teilnehmen" in page
-    assert "Nummer 1" in page
+    assert "Sie stehen auf Platz 1 der Warteliste." in page
     client.post("/2021/meine-anmeldung/platz/", {"place": place.pk, "answer": "decline"})
 
     registration.refresh_from_db()
