@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from congress import journal, links, panels
 from congress.errors import Refused
-from congress.models import AccessLink, Admission, BrowserSession, Edition, Level, Role, User
+from congress.models import AccessLink, Admission, BrowserSession, Edition, Level, Page, Role, User
 from congress.models.database import StatementNow
 from congress.sessions import BADGE_KEY, LINK_KEY
 from congress.signals import edition_changed, rights_changed
@@ -357,3 +357,17 @@ def _rights_changed(**whose: list[str] | list[int]) -> None:
             sender=None, **{"people": [], "sessions": [], "links": []} | whose
         )
     )
+
+
+@transaction.atomic
+def write_own_page(*, edition: Edition, slug: str, by: User, now: datetime) -> Page:
+    """The edition's own copy of the page that holds for all, to be changed; the own one where it is there already.
+
+    Raises `Page.DoesNotExist`.
+    """
+    general = Page.objects.get(edition=None, slug=slug)
+    copied = {name: getattr(general, name) for name in Page.WRITTEN}
+    page, created = Page.objects.get_or_create(edition=edition, slug=slug, defaults=copied)
+    if created:
+        journal.note("page.taken_over", edition=edition, now=now, by=by, target=page)
+    return page

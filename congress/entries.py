@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from congress import desk_people, outbox, panels, permissions, setup
+from congress import desk_people, outbox, panels, permissions, queries, setup
 from congress.models import Admission, Edition, Role
 
 panels.navigation.register(
@@ -28,6 +28,18 @@ panels.waiting.register(
         roles=_READ_LETTERS,
     ),
     order=80,
+)
+panels.orga_links.register(
+    panels.OrgaLink(_("Texts"), "texts", roles=(Role.Kind.ORGANISER,)), order=85
+)
+panels.waiting.register(
+    panels.WaitingItem(
+        _("Pages with gaps that the host fills in"),
+        lambda edition, _person: queries.pages_with_gaps(edition),
+        lambda edition: reverse("texts", kwargs={"edition": edition.slug}),
+        roles=(Role.Kind.ORGANISER,),
+    ),
+    order=90,
 )
 permissions.grant(
     Role.Kind.ORGANISER,
@@ -71,6 +83,7 @@ panels.journal_verbs |= {
     "admission.revoked": _("Admission revoked"),
     "demo.reset": _("Demonstration refilled"),
     "edition.clock_turned": _("Clock of the exercise turned"),
+    "page.taken_over": _("Own text of a page begun"),
     "letter.sent_again": _("Letter sent again"),
     "letter.withdrawn": _("Letter withdrawn"),
     "link.created": _("Personal link created"),

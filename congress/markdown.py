@@ -1,4 +1,7 @@
-"""Markdown as organisers write it → HTML that is safe to show. Not for anything else: no HTML, no pictures."""
+"""Markdown as organisers write it → HTML that is safe to show. Not for anything else: no HTML, no pictures.
+
+What the host still has to fill in (`congress.texts.GAP`) is marked.
+"""
 
 import re
 import unicodedata
@@ -11,6 +14,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from congress.texts import GAP
 
 TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "strong", "em", "s", "a"),
@@ -85,10 +90,14 @@ def render(text: str) -> Rendered:
     clean = nh3.clean(
         raw, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener"
     )
-    # Wide tables scroll by themselves, not the page; whoever has only a keyboard can scroll them.
-    region = format_html(
-        '<div class="fk-scroll" role="region" tabindex="0" aria-label="{}">', _("Table")
-    )
-    clean = clean.replace("<table>", f"{region}<table>")
-    clean = clean.replace("</table>", "</table></div>")
-    return Rendered(mark_safe(clean), contents)  # noqa: S308 - cleaned by nh3 in the line above
+    # Wide tables scroll by themselves, not the page; whoever has only a keyboard can scroll them, each by its name.
+    before, *tables = clean.split("<table>")
+    for number, table in enumerate(tables, start=1):
+        name = _("Table") if number == 1 else f"{_('Table')} {number}"
+        region = format_html(
+            '<div class="fk-scroll" role="region" tabindex="0" aria-label="{}">', name
+        )
+        before += f"{region}<table>{table}"
+    clean = before.replace("</table>", "</table></div>")
+    clean = GAP.sub(r'<mark class="fk-fill-in">\g<0></mark>', clean)
+    return Rendered(mark_safe(clean), contents)  # noqa: S308 - cleaned by nh3 above

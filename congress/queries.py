@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from congress import panels
-from congress.models import Edition, JournalEntry, Role, User
+from congress import panels, texts
+from congress.models import Edition, JournalEntry, Page, Role, User
 
 
 @dataclass(frozen=True)
@@ -94,3 +94,32 @@ def milestones(edition: Edition, now: datetime) -> list[Milestone]:
         Milestone(label, at, is_past=at <= now, is_next=bool(ahead) and at == ahead[0])
         for at, label in moments
     ]
+
+
+@dataclass(frozen=True)
+class DutyPage:
+    """A page that every site owes, as an edition shows it: its own, or the one for all editions."""
+
+    slug: str
+    page: Page
+
+    @property
+    def is_own(self) -> bool:
+        return self.page.edition_id is not None
+
+    @property
+    def gaps(self) -> list[str]:
+        """What the host has not filled in yet; of the other languages only where the German text is whole."""
+        return texts.gaps(self.page.body_de) or texts.gaps(self.page.body_en)
+
+
+def duty_pages(edition: Edition) -> list[DutyPage]:
+    """In the order of the footer. One query."""
+    found: dict[str, Page] = {}
+    for page in Page.objects.for_edition(edition).filter(slug__in=texts.TEXTS):
+        found.setdefault(page.slug, page)
+    return [DutyPage(slug, found[slug]) for slug in texts.TEXTS if slug in found]
+
+
+def pages_with_gaps(edition: Edition) -> int:
+    return sum(bool(entry.gaps) for entry in duty_pages(edition))

@@ -43,6 +43,7 @@ urlpatterns += i18n_patterns(
     path("<edition:edition>/", views.home, name="home"),
     path("<edition:edition>/hilfe/", views.help_page, name="help"),
     path("<edition:edition>/orga/", views.orga, name="orga"),
+    path("<edition:edition>/orga/texte/", views.texts, name="texts"),
     path("<edition:edition>/orga/postausgang/", views.outbox, name="outbox"),
     path(
         "<edition:edition>/orga/postausgang/<int:number>/",

@@ -23,6 +23,9 @@ class PageQuerySet(models.QuerySet["Page"]):
 
 
 class Page(models.Model):
+    # What people write of it.
+    WRITTEN: ClassVar[tuple[str, ...]] = ("title_de", "title_en", "body_de", "body_en")
+
     edition = models.ForeignKey(
         Edition,
         on_delete=models.CASCADE,

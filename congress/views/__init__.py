@@ -11,7 +11,7 @@ from congress.views.errors import (
 )
 from congress.views.links import access_link
 from congress.views.operations import health, ready, robots, security_txt
-from congress.views.orga import orga
+from congress.views.orga import orga, texts
 from congress.views.outbox import outbox, outbox_letter
 from congress.views.site import help_page, home, page, start
 
@@ -36,4 +36,5 @@ __all__ = [
     "security_txt",
     "server_error",
     "start",
+    "texts",
 ]

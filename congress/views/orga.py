@@ -1,11 +1,13 @@
 """The organisers' frame: what waits for them, how things stand, and the way to their daily work."""
 
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 
-from congress import panels, queries
+from congress import actions, panels, queries
 from congress.http import MemberRequest, role_required
-from congress.models import Role
+from congress.models import Page, Role
 
 
 @role_required(*Role.Kind.values)
@@ -24,3 +26,22 @@ def orga(request: MemberRequest) -> HttpResponse:
         "acts": queries.latest_acts(edition) if Role.Kind.ORGANISER in kinds else None,
     }
     return render(request, "congress/orga/start.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.Kind.ORGANISER)
+def texts(request: MemberRequest) -> HttpResponseBase:
+    """The duty pages and what the host still has to fill in. A POST begins the edition's own text."""
+    if request.method == "POST":
+        try:
+            page = actions.write_own_page(
+                edition=request.edition,
+                slug=request.POST.get("seite", ""),
+                by=request.user,
+                now=request.now,
+            )
+        except Page.DoesNotExist as error:
+            raise Http404 from error
+        return redirect(reverse("admin:congress_page_change", args=[page.pk]))
+    pages = queries.duty_pages(request.edition)
+    return render(request, "congress/orga/texts.html", {"pages": pages})

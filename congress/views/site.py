@@ -66,7 +66,7 @@ def filled(body: str, edition: Edition | None) -> str:
     """Text with the host's data in place of `{{name}}`. Filled once: what comes out is not searched again."""
     facts = host_facts(edition)
     return _PLACEHOLDER.sub(
-        lambda match: facts.get(match[1]) or gettext("[to be added by the host]"), body
+        lambda match: facts.get(match[1]) or gettext("[To be filled in by the host]"), body
     )
 
 

@@ -268,6 +268,7 @@ DOORS: dict[str, Door] = {
     "home": public(),
     "help": public(),
     "orga": staff(*KINDS),
+    "texts": staff("organiser"),
     "outbox": staff("organiser", "help_desk", "press_officer"),
     # The press office reads letters to the press only.
     "outbox_letter": staff(
