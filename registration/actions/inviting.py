@@ -10,13 +10,12 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from congress import journal, links, mail
 from congress.models import Edition, User
-from congress.models.database import StatementNow
 from registration import emails_inviting
+from registration.actions.arriving import arrive
 from registration.actions.entering import grant, machine_may_admit
 from registration.actions.mailboxes import alone_with_all, insist_on_letters_left
 from registration.actions.places import enter_or_wait, give_participation_back
@@ -26,6 +25,7 @@ from registration.actions.refusals import (
     InvitationIsOver,
     NoSuchInvitation,
 )
+from registration.actions.uses import use_invitation
 from registration.models import Invitation, Registration
 from registration.models.registrations import email_key_of
 
@@ -240,25 +240,6 @@ def insist_on_open(invitation: Invitation, now: datetime) -> None:
             return
 
 
-def use_invitation(registration: Registration, number: int | None) -> Invitation | None:
-    """Take one use for the mailbox that has just been proved; None where it holds no more, or not for this one.
-
-    One statement takes it or does not, by columns of its own row: of two people for the last one exactly one has
-    it (RELIABILITY.md D7).
-    Whoever takes a place besides takes it after this.
-    """
-    if number is None:
-        return None
-    moment = StatementNow() + registration.edition.clock_shift
-    taken = (
-        Invitation.objects.open_at(moment)
-        .for_mailbox(registration.email_key)
-        .filter(pk=number, edition=registration.edition)
-        .update(uses=F("uses") + 1)
-    )
-    return Invitation.objects.get(pk=number) if taken else None
-
-
 @transaction.atomic
 def follow_invitation(registration: Registration, number: int | None, *, now: datetime) -> bool:
     """Somebody who is registered already follows an invitation: it ends the check, or makes a speaker of an attendee.
@@ -285,22 +266,15 @@ def follow_invitation(registration: Registration, number: int | None, *, now: da
         values |= {"land": invitation.land} if invitation.land else {}
     Registration.objects.filter(pk=row.pk).update(**values)
     registration.refresh_from_db()
-    if waits or (registration.waits_for_a_place and registration.needs_no_place):
+    if waits:
+        arrive(registration, now=now, by=None)
+    elif registration.waits_for_a_place and registration.needs_no_place:
         enter_or_wait(registration, now=now, by=None)
     elif registration.state == Registration.State.ADMITTED:
         grant(registration, now=now, by=None)
         if registration.needs_no_place:
             give_participation_back(registration, now=now)
     return True
-
-
-def give_invitation_back(registration: Registration) -> None:
-    """Whoever cancels leaves the use to somebody else, or to themselves should they change their mind."""
-    if registration.invitation_id is not None:
-        Invitation.objects.filter(pk=registration.invitation_id, uses__gt=0).update(
-            uses=F("uses") - 1
-        )
-        Registration.objects.filter(pk=registration.pk).update(invitation=None)
 
 
 def _note(verb: str, invitation: Invitation, *, now: datetime, by: User) -> None:

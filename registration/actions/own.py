@@ -11,9 +11,9 @@ from congress.models import User
 from registration import emails
 from registration.actions.asked import forget_needs
 from registration.actions.entering import note, take_back
-from registration.actions.inviting import give_invitation_back
 from registration.actions.places import give_all_back, give_up
 from registration.actions.refusals import CannotBeCancelled
+from registration.actions.uses import give_invitation_back
 from registration.models import Place, Registration, Substitution
 
 

@@ -23,7 +23,7 @@ from registration.actions.entering import (
     personal_link,
 )
 from registration.actions.holders import alone_with, holder
-from registration.actions.inviting import follow_invitation, insist_on_open, use_invitation
+from registration.actions.inviting import follow_invitation, insist_on_open
 from registration.actions.refusals import (
     CodeIsOver,
     NotForThisAddress,
@@ -33,6 +33,7 @@ from registration.actions.refusals import (
     TooSoon,
     WrongCode,
 )
+from registration.actions.uses import use_invitation
 from registration.models import EmailCode, Invitation, Registration, Way
 from registration.models.registrations import email_key_of, name_key_of
 

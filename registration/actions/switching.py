@@ -17,7 +17,6 @@ from registration.actions.contingents import (
     take,
 )
 from registration.actions.entering import let_in, note, take_back
-from registration.actions.inviting import give_invitation_back
 from registration.actions.level import RegistrationHasEnded
 from registration.actions.own import end
 from registration.actions.places import about, enter, give_all_back, have, set_way
@@ -29,6 +28,7 @@ from registration.actions.refusals import (
     WayNotOffered,
     WhileInReview,
 )
+from registration.actions.uses import give_invitation_back
 from registration.models import Contingent, Place, Registration, Way
 
 

@@ -59,14 +59,15 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         if registration is not None and waits
         else None
     )
+    is_in = registration is not None and registration.state == Registration.State.ADMITTED
+    several_ways = len(Way.offered_by(request.edition)) > 1
     wish = (
         place_queries.place_in_another_way(registration)
-        if registration is not None and registration.state == Registration.State.ADMITTED
+        if registration is not None and is_in and several_ways
         else None
     )
     settings = RegistrationSettings.objects.of(request.edition)
     over = request.now >= request.edition.ends_at
-    is_in = registration is not None and registration.state == Registration.State.ADMITTED
     context = {
         "registration": registration,
         "more_form": more.form_for(registration, settings)
@@ -88,7 +89,7 @@ def my_registration(request: MemberRequest) -> HttpResponseBase:
         and settings.may_change(request.edition, request.now),
         "may_switch": registration is not None
         and registration.is_active
-        and len(Way.offered_by(request.edition)) > 1
+        and several_ways
         and settings.may_change(request.edition, request.now),
         "may_hand_over": is_in
         and registration is not None

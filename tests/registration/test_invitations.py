@@ -11,7 +11,7 @@ from django.db import connection
 from congress import retention
 from congress.models import Admission, JournalEntry, Letter
 from registration import actions, emails_inviting
-from registration.actions.inviting import use_invitation
+from registration.actions.uses import use_invitation
 from registration.models import Invitation, Registration
 from tests.factories import make_admission, make_edition, make_user, set_clock
 from tests.registration.making import (

@@ -452,7 +452,7 @@ def test_whoever_is_signed_in_need_not_type_the_name_again(client):
 def test_my_registration_takes_few_queries(client, edition, django_assert_max_num_queries):
     signed_in(client, make_registration(edition, state=STATE.ADMITTED))
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(9):
         client.get(MINE)
 
 

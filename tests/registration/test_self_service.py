@@ -11,7 +11,7 @@ from registration import actions, emails_inviting
 from registration.colleagues import Colleague
 from registration.models import Delegate, Registration, RegistrationSettings, Substitution
 from tests.factories import make_role, make_user, set_clock
-from tests.registration.making import OPEN, letters
+from tests.registration.making import OPEN, letters, make_invitation
 from tests.registration.places import counts, make_contingent, somebody
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules")]
@@ -181,6 +181,19 @@ def test_somebody_in_review_already_takes_it_once_admitted(hybrid, hall):
     actions.admit(registration=checked, by=make_user(), now=hybrid.now())
 
     assert (state_of(giver), state_of(checked)) == ("cancelled", "admitted")
+
+
+def test_somebody_in_review_who_follows_an_invitation_takes_it_too(hybrid, hall):
+    address = "nele.brandt@zweckverband.example"
+    giver = somebody(hybrid, "Ahrens", way="onsite")
+    checked = somebody(hybrid, "Brandt", first_name="Nele", email=address, state="in_review")
+    accept(ask(giver, address))
+    invitation = make_invitation(hybrid, kind="personal", email=address)
+
+    assert actions.follow_invitation(checked, invitation.pk, now=hybrid.now())
+
+    assert (state_of(giver), state_of(checked)) == ("cancelled", "admitted")
+    assert not Substitution.objects.exists()
 
 
 def test_somebody_who_has_a_place_keeps_it_and_so_does_the_giver(edition):
