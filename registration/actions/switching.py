@@ -25,11 +25,12 @@ from registration.actions.refusals import (
     HasAPlace,
     NothingToHandOver,
     PlaceIsForOthers,
+    TooLateToChange,
     WayNotOffered,
     WhileInReview,
 )
 from registration.actions.uses import give_invitation_back
-from registration.models import Contingent, Place, Registration, Way
+from registration.models import Contingent, Place, Registration, RegistrationSettings, Way
 
 
 @transaction.atomic
@@ -46,13 +47,19 @@ def switch_way(
     Where its places are taken, whoever has a place keeps it and waits for the other; choosing the present way ends
     the waiting. `stay_in_line`: whoever waits for the way they leave keeps that position, and comes back by an offer.
     Returns the place, or the position on the list, in that way; None where there is no limit.
-    Raises `CongressIsOver`, `WayNotOffered`, `WhileInReview` or `RegistrationHasEnded`.
+    People do it themselves until the date that the edition sets, organisers later, too.
+    Raises `CongressIsOver`, `TooLateToChange`, `WayNotOffered`, `WhileInReview` or `RegistrationHasEnded`.
     """
     registration = locked(registration.pk)
+    edition = registration.edition
     by = by or registration.person
-    if now >= registration.edition.ends_at:
+    if now >= edition.ends_at:
         raise CongressIsOver
-    if way not in Way.offered_by(registration.edition):
+    if by == registration.person and not RegistrationSettings.objects.of(edition).may_change(
+        edition, now
+    ):
+        raise TooLateToChange
+    if way not in Way.offered_by(edition):
         raise WayNotOffered
     if not registration.is_active:
         raise RegistrationHasEnded

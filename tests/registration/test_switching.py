@@ -1,12 +1,14 @@
 """Another way of taking part, and a place for a colleague: nothing is given up before the new is there."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from congress import mail
 from congress.models import Admission, JournalEntry
 from registration import actions
-from registration.models import Place, Registration
+from registration.models import Place, Registration, RegistrationSettings
 from tests.factories import make_edition, make_role, make_state
 from tests.registration.making import (
     OPEN,
@@ -254,6 +256,19 @@ def test_ended_registrations_and_a_congress_that_is_over_are_refused(hybrid, hal
 
     with pytest.raises(actions.RegistrationHasEnded):
         switch(registration, "onsite")
+
+
+def test_after_the_day_of_the_edition_only_organisers_switch(hybrid, hall, screens):
+    last_day = hybrid.local(hybrid.now()).date() - timedelta(days=1)
+    RegistrationSettings.objects.create(edition=hybrid, changes_until=last_day)
+    registration = somebody(hybrid, "Ahrens", way="online")
+
+    with pytest.raises(actions.TooLateToChange):
+        switch(registration, "onsite")
+    assert (registration.way, counts(hall)[0]) == ("online", 0)
+
+    switch(registration, "onsite", by=make_role("organiser", hybrid).person)
+    assert (registration.way, counts(hall)[0]) == ("onsite", 1)
 
 
 def test_the_page_shows_what_is_waited_for_and_lets_it_go(hybrid, hall, screens):
