@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import logging
 import random
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from congress.models import Admission
 from polls.models import Rated, Remark, Stars
 from programme.models import Session
+
+log = logging.getLogger(__name__)
 
 REMARKS_WITHIN_SECONDS = 50.0  # of a minute, as the page promises
 _random = random.SystemRandom()
@@ -140,7 +145,7 @@ def _of_stage(stage: int, numbered: list[tuple[int, Rating]]) -> dict[int, Judge
 
 
 class RemarkDesk:
-    """Keeps remarks in memory for a while and writes them down shuffled. A process that dies takes them along."""
+    """Keeps remarks in memory for a while and writes them down shuffled. A process that is killed takes them along."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -152,40 +157,61 @@ class RemarkDesk:
             return
         with self._lock:
             self._waiting += remarks
-            if self._timer is None:
-                self._timer = threading.Timer(
-                    _random.uniform(0.5, 1.0) * REMARKS_WITHIN_SECONDS, self._write_and_close
-                )
-                self._timer.daemon = True
-                self._timer.start()
+            self._start_timer()
 
     def write(self) -> int:
-        """Write down what waits; how many. Twice does no harm."""
+        """Write down what waits; how many. Twice does no harm; what could not be written waits on."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+        if not waiting:
+            return 0
         _random.shuffle(waiting)
-        there = set(
-            Session.objects.filter(pk__in={session for session, _text in waiting}).values_list(
-                "pk", flat=True
+        try:
+            there = set(
+                Session.objects.filter(pk__in={session for session, _text in waiting}).values_list(
+                    "pk", flat=True
+                )
             )
-        )
-        kept = [  # a session may have gone meanwhile
-            Remark(session_id=session, text=text) for session, text in waiting if session in there
-        ]
-        Remark.objects.bulk_create(kept)
+            kept = [  # a session may have gone meanwhile
+                Remark(session_id=session, text=text)
+                for session, text in waiting
+                if session in there
+            ]
+            Remark.objects.bulk_create(kept)
+        except Exception:
+            with self._lock:
+                self._waiting += waiting
+                self._start_timer()
+            raise
         return len(kept)
+
+    def close(self) -> None:
+        """The process ends: what waits is written now."""
+        with contextlib.suppress(DatabaseError, InterfaceError):
+            self.write()
+
+    def _start_timer(self) -> None:
+        """With the lock held."""
+        if self._timer is None:
+            seconds = _random.uniform(0.5, 1.0) * REMARKS_WITHIN_SECONDS
+            self._timer = threading.Timer(seconds, self._write_and_close)
+            self._timer.daemon = True
+            self._timer.start()
 
     def _write_and_close(self) -> None:
         try:
             self.write()
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("Remarks could not be written down (%s); later.", type(error).__name__)
         finally:
             connection.close()
 
 
 desk = RemarkDesk()
+atexit.register(desk.close)
 
 
 def distribution(session_id: int) -> dict[int, int]:

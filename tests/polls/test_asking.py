@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import OperationalError, connection
 
 from polls import asking, queries, rating
 from polls.asking import Backed, Backing
@@ -313,6 +313,22 @@ def test_remarks_are_written_later_and_name_nobody():
 
     assert set(Remark.objects.values_list("text", flat=True)) == {"Danke 0", "Danke 1", "Danke 2"}
     assert {field.column for field in Remark._meta.concrete_fields} == {"id", "session_id", "text"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_remarks_wait_on_while_the_database_is_away():
+    stage = opened(make_live_stage())
+    session, people = ripe_session(stage), make_voters(stage, 1)
+    rating.rate([Rating(people[0], stage.pk, session.code, 4, "Danke")])
+
+    def away(*_statement):
+        raise OperationalError
+
+    with connection.execute_wrapper(away), pytest.raises(OperationalError):
+        rating.desk.write()
+
+    assert rating.desk.write() == 1
+    assert Remark.objects.get().text == "Danke"
 
 
 def test_a_rating_never_tells_itself():
