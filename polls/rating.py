@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import logging
 import random
 import threading
@@ -151,6 +150,7 @@ class RemarkDesk:
         self._lock = threading.Lock()
         self._waiting: list[tuple[int, str]] = []
         self._timer: threading.Timer | None = None
+        self._ends = False  # no thread can be started any more
 
     def take(self, remarks: list[tuple[int, str]]) -> None:
         if not remarks:
@@ -190,12 +190,12 @@ class RemarkDesk:
 
     def close(self) -> None:
         """The process ends: what waits is written now."""
-        with contextlib.suppress(DatabaseError, InterfaceError):
-            self.write()
+        self._ends = True
+        self._write_and_close()
 
     def _start_timer(self) -> None:
         """With the lock held."""
-        if self._timer is None:
+        if self._timer is None and not self._ends:
             seconds = _random.uniform(0.5, 1.0) * REMARKS_WITHIN_SECONDS
             self._timer = threading.Timer(seconds, self._write_and_close)
             self._timer.daemon = True

@@ -11,9 +11,16 @@ def _live_ends() -> Iterator[None]:
     yield
     # Imported late: this file is read before Django is set up.
     from congress.live import database, entry, limits, news
-    from polls import live, voting
+    from polls import live, rating, voting
 
-    voting.counter.stop()
+    for batcher in (voting.counter, voting.supporter, voting.rater):
+        batcher.stop()
+    for timer in [*voting._later.values(), rating.desk._timer]:
+        if timer is not None:
+            timer.cancel()
+    voting._later.clear()
+    rating.desk._waiting.clear()
+    rating.desk._timer = None
     entry.door.stop()
     news.teller.stop()
     database.stop()
