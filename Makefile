@@ -11,10 +11,10 @@ DEV = $(PYTHON) tools/dev.py
 help:
 	@echo "make demo      the 9th Fachkongress on http://127.0.0.1:8000/demo/  (HOST, PORT, LOCAL_DIR)"
 	@echo "make stop      ends the demonstration and its servers"
-	@echo "make test      all tests, about 12 minutes on two cores at present"
+	@echo "make test      all tests without a browser, under 8 minutes on two cores"
 	@echo "make lint      style, types, imports, missing migrations, deployment check"
 	@echo "make setup     only .venv/ with everything installed"
-	@echo "make e2e       only the browser tests"
+	@echo "make e2e       the tests in the browser and with whole sites, about 5 minutes"
 	@echo "make races     many at once, full counts"
 	@echo "make load      what an audience costs, about ten minutes; load-quick: a minute and a half"
 	@echo "make rush      the opening of the registration: 600 people at once, then 6 a second, three minutes"
@@ -37,7 +37,7 @@ setup:
 	@$(DEV) setup
 
 e2e:
-	@$(DEV) pytest tests/e2e
+	@$(DEV) e2e
 
 races:
 	@$(DEV) pytest -m race --full

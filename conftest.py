@@ -9,7 +9,7 @@ import secrets
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -126,3 +126,16 @@ def german() -> None:
 def rounds(pytestconfig: pytest.Config) -> Callable[[int, int], int]:
     """`rounds(few, all)`: few in the daily run, all with --full."""
     return lambda few, full: full if pytestconfig.getoption("full") else few
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Threads that count and tell hold connections of their own: they end before the database is taken away."""
+    yield
+    from congress.live import database, entry, news
+    from polls import voting
+
+    for batcher in (voting.counter, voting.supporter, voting.rater, entry.door):
+        batcher.stop()
+    news.teller.stop()
+    database.stop()

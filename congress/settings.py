@@ -367,7 +367,8 @@ STORAGES = {
 }
 # Demonstration and tests serve files from where they lie; an installation collects them once.
 WHITENOISE_USE_FINDERS = not _collected
-WHITENOISE_AUTOREFRESH = False
+# Looks a file up when it is asked for, instead of reading all of them for every client of a test.
+WHITENOISE_AUTOREFRESH = TESTING
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 

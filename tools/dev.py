@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What `make demo`, `make test` and `make lint` do; needs nothing but a Python.
 
-    python3 tools/dev.py demo|test|lint|setup|stop|load|rush
+    python3 tools/dev.py demo|test|e2e|lint|setup|stop|load|rush
 
 Creates .venv/, installs the pinned requirements when they have changed, and hands over. Written for
 any Python from 3.8 on, since it has to find the right one first.
@@ -261,21 +261,21 @@ def setup():
 
 
 def test(*arguments):
-    """Everything but the browser, then the browser; a failure of either counts."""
+    """All tests without a browser."""
     set_up("dev")
-    environment = without_settings()
-    together = [*side_by_side(), *arguments]
-    first = subprocess.call(
-        pytest("tests", "--ignore=tests/e2e", *together), cwd=str(ROOT), env=environment
+    return subprocess.call(
+        pytest("tests", "--ignore=tests/e2e", *side_by_side(), *arguments),
+        cwd=str(ROOT),
+        env=without_settings(),
     )
-    if first in (2, 3, 4):  # interrupted, or pytest itself could not run
-        return first
-    if first not in (0, 5):
-        say("\nThe run above FAILED (exit code {}); the browser tests follow.\n".format(first))
-    second = 0
-    if (ROOT / "tests" / "e2e").is_dir():
-        second = subprocess.call(pytest("tests/e2e", *together), cwd=str(ROOT), env=environment)
-    return first if first not in (0, 5) else 0 if second == 5 else second
+
+
+def e2e(*arguments):
+    """The browser tests and whole sites."""
+    set_up("dev")
+    return subprocess.call(
+        pytest("tests/e2e", *side_by_side(), *arguments), cwd=str(ROOT), env=without_settings()
+    )
 
 
 def side_by_side():
@@ -401,6 +401,7 @@ COMMANDS = {
     "stop": stop,
     "setup": setup,
     "test": test,
+    "e2e": e2e,
     "pytest": run_pytest,
     "load": load,
     "rush": rush,

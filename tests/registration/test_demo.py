@@ -1,4 +1,8 @@
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from django.db import transaction
 
 from congress.demo.seed import seed
 from congress.models import JournalEntry, Letter
@@ -7,15 +11,34 @@ from registration.models import Contingent, DomainRule, Invitation, Place, Regis
 from registration.place_queries import free_while_people_wait, miscounts
 
 pytestmark = pytest.mark.django_db
+KEPT = (Registration, Invitation, Place)
 
 
-def test_the_demonstration_has_registrations_in_every_state_and_stays_as_it_is():
-    edition = seed()
-    before = list(Registration.objects.order_by("pk").values())
+@pytest.fixture(scope="module")
+def seeded(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[Any, Any]]:
+    """The demonstration, filled twice, and what stood there after the first time; each test works in a savepoint."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        edition = seed()
+        before = {model: list(model.objects.order_by("pk").values()) for model in KEPT}
+        seed()
+        yield {"edition": edition, **before}
+        transaction.set_rollback(True)
 
-    seed()
 
-    assert list(Registration.objects.order_by("pk").values()) == before
+@pytest.fixture
+def edition(seeded, db):
+    return seeded["edition"]
+
+
+@pytest.mark.parametrize("model", KEPT)
+def test_what_the_demonstration_made_stays_as_it_is(model, seeded, edition):
+    assert seeded[model]
+    assert list(model.objects.order_by("pk").values()) == seeded[model]
+
+
+def test_the_demonstration_has_registrations_in_every_state(seeded, edition):
+    before = seeded[Registration]
+
     states = {row["state"] for row in before}
     assert states == {
         "admitted",
@@ -38,13 +61,7 @@ def test_the_demonstration_has_registrations_in_every_state_and_stays_as_it_is()
         assert (found.decision, found.level) == ("allow", level)
 
 
-def test_the_demonstration_has_an_invitation_in_every_state_and_stays_as_it_is():
-    edition = seed()
-    before = list(Invitation.objects.order_by("pk").values())
-
-    seed()
-
-    assert list(Invitation.objects.order_by("pk").values()) == before
+def test_the_demonstration_has_an_invitation_in_every_state(edition):
     found = Invitation.objects.of_edition(edition)
     states = [found.open(), found.used_up(), found.expired(), found.revoked()]
     assert [rows.count() for rows in states] == [2, 1, 1, 1]
@@ -54,10 +71,7 @@ def test_the_demonstration_has_an_invitation_in_every_state_and_stays_as_it_is()
     assert found.of_code(edition, demo_inviting.CODE).get().is_for_a_body
 
 
-def test_the_demonstration_shows_a_domain_of_several_and_a_rule_somebody_has_checked():
-    seed()
-    seed()
-
+def test_the_demonstration_shows_a_domain_of_several_and_a_rule_somebody_has_checked(edition):
     assert DomainRule.objects.get(domain="amt-beispielsee.example").known_bodies == [
         "Amt Beispielsee",
         "Gemeinde Oberbeispiel",
@@ -67,13 +81,7 @@ def test_the_demonstration_shows_a_domain_of_several_and_a_rule_somebody_has_che
     assert JournalEntry.objects.filter(verb="rule.checked").count() == 1
 
 
-def test_the_demonstration_shows_a_waiting_list_and_its_counters_are_right():
-    edition = seed()
-    before = list(Place.objects.order_by("pk").values())
-
-    seed()
-
-    assert list(Place.objects.order_by("pk").values()) == before
+def test_the_demonstration_shows_a_waiting_list_and_its_counters_are_right(edition):
     assert miscounts() == []
     assert free_while_people_wait(edition, edition.now()) == 1  # an organiser gives it by hand
     tour = Contingent.objects.items().get()
