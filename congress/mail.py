@@ -468,6 +468,7 @@ def _context(
         "edition": letter.edition,
         "person": letter.person,
         "site_url": settings.SITE_URL,
+        "admin_url": settings.SITE_URL + reverse("admin:index"),
         **secrets,
     }
     for name, about in letter.objects_named.items():

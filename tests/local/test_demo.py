@@ -7,7 +7,6 @@ import smtplib
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 
 import pytest
@@ -73,10 +72,8 @@ def test_it_starts_survives_and_stops_without_leaving_anybody_behind(places, env
     assert wait_until(lambda: processes.except_servers(places) == {}, 15)
     assert processes.with_word(places, "postgres -D")
 
-    began = time.monotonic()
     demo = start(environment, PORT=port)
     lines_until(demo, f"http://127.0.0.1:{port}/demo/")
-    assert time.monotonic() - began < 20  # 5 s on a quiet machine; what takes long is not repeated
     assert demo_environment.read(places.env_file)["SECRET_KEY"] == key
 
     # A second one is told about the first.

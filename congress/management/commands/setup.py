@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from congress import mailbox, panels
+from congress.mail import post_letter
 from congress.models import Role, User
 
 
@@ -18,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--organiser", metavar="MAIL", help="Make the first organiser of all editions."
+            "--organiser", metavar="MAIL", help="Invite the first organiser of all editions."
         )
 
     def handle(self, *args: Any, organiser: str | None = None, **options: Any) -> None:
@@ -38,6 +39,10 @@ class Command(BaseCommand):
             Role.objects.get_or_create(
                 person=person, edition=None, kind=Role.Kind.ORGANISER, stage=None
             )
-        self.stdout.write(
-            "  The organiser signs in at /konto/login/ with a code sent to that address."
-        )
+            post_letter(
+                "congress/emails/first_organiser.md",
+                once=f"first-organiser-{person.pk}",
+                edition=None,
+                person=person,
+            )
+        self.stdout.write("  An invitation is on its way to that address; a code signs in there.")
