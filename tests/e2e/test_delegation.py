@@ -1,22 +1,12 @@
 """Somebody brings colleagues along: from the pasted list to a colleague who is in."""
 
-from urllib.parse import urlsplit
-
 import pytest
 
+from tests.e2e.letters import path_in_letter_to
 from tests.e2e.test_every_page import demo_person
 from tests.e2e.test_registration_journey import FIVE_TO_ONE, look_at, turn_clock
 
 ADDRESS = "nele.muster@stadt-musterhausen.example"
-
-
-def path_in_letter_to(address):
-    from congress import mail
-    from congress.models import Letter
-
-    (letter,) = Letter.objects.filter(to=address)
-    lines = mail.render(letter, mint=True).body.splitlines()
-    return urlsplit(next(line for line in lines if "/zusage/" in line)).path
 
 
 @pytest.mark.slow
@@ -42,7 +32,7 @@ def test_a_colleague_is_invited_by_a_list_and_comes_in(own_site, browse, axe):
     page.get_by_text("2 Mails sind unterwegs.").wait_for()
 
     colleague = browse(own_site)
-    colleague.goto(path_in_letter_to(ADDRESS))
+    colleague.goto(path_in_letter_to(ADDRESS, "delegate", "/zusage/"))
     look_at(colleague, axe, "delegate-open")
     colleague.get_by_role("button", name="Weiter").click()
     look_at(colleague, axe, "delegate")
