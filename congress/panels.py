@@ -1,6 +1,6 @@
 """What apps above the congress put on its pages. They enter themselves in `AppConfig.ready()`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -52,11 +52,24 @@ class MainButton:
 
 
 @dataclass(frozen=True)
+class Door:
+    """One of several places behind a personal link: a button on its page, so that the first tap leads all the way."""
+
+    key: str
+    label: str | Promise
+    url: str
+
+
+@dataclass(frozen=True)
 class Goal:
-    """Where a personal link of this kind leads; None leaves it to the next one, and to the home page at last."""
+    """Where a personal link of this kind leads; None leaves it to the next one, and to the home page at last.
+
+    With several `doors` the page of the link offers each of them; they are no secret, the page names nobody.
+    """
 
     kind: str
     url: Callable[["Edition", "datetime"], str | None]
+    doors: Callable[["Edition", "datetime"], Sequence[Door]] | None = None
 
 
 @dataclass(frozen=True)

@@ -91,14 +91,28 @@ def _is_congress_day(request: EditionRequest) -> bool:
 
 def stage_of_the_hall(edition: Edition, now: datetime) -> str | None:
     """Where a badge leads: straight to the stage, where only one can be meant; else to all of them."""
-    stages = list(stages_now(edition, now))
-    meant = stages if len(stages) == 1 else [on for on in stages if on.session is not None]
-    if len(meant) == 1:
-        return reverse("live_stage", kwargs={"edition": edition.slug, "stage": meant[0].stage.slug})
+    doors = stages_of_the_hall(edition, now)
+    if len(doors) == 1:
+        return doors[0].url
     return reverse("live", kwargs={"edition": edition.slug})
 
 
-panels.link_goals.register(panels.Goal(AccessLink.Kind.BADGE, stage_of_the_hall))
+def stages_of_the_hall(edition: Edition, now: datetime) -> list[panels.Door]:
+    """The stages with something on, or all of them before it begins; whoever holds the badge knows the hall."""
+    stages = list(stages_now(edition, now))
+    return [
+        panels.Door(
+            on.stage.slug,
+            on.stage.name,
+            reverse("live_stage", kwargs={"edition": edition.slug, "stage": on.stage.slug}),
+        )
+        for on in [on for on in stages if on.session is not None] or stages
+    ]
+
+
+panels.link_goals.register(
+    panels.Goal(AccessLink.Kind.BADGE, stage_of_the_hall, stages_of_the_hall)
+)
 panels.badge_doors |= {
     "live",
     "live_stage",

@@ -35,10 +35,10 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
         link.admission is not None and not link.admission.is_in_force(now)
     ):
         return gone(request, edition=edition)
-    full = False
+    full, chosen = False, request.POST.get("to", "")
     if request.method == "POST":
         if _is_in_already(request, link):
-            return see_other(_goal(link, now))
+            return see_other(_goal(link, now, chosen))
         try:
             actions.enter_by_link(
                 request=request, link=link, now=now, replace_oldest="replace" in request.POST
@@ -48,7 +48,7 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
         except actions.LinkIsOver:
             return gone(request, edition=edition)
         else:
-            return see_other(_goal(link, now))
+            return see_other(_goal(link, now, chosen))
     context = {
         "edition": edition,
         "now": now,
@@ -56,12 +56,29 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
         "is_badge": link.kind == AccessLink.Kind.BADGE,
         "full": full,
         "max_devices": link.max_devices,
+        "doors": _doors(link, now),
+        "chosen": chosen,
     }
     return render(request, "congress/access_link.html", context, status=409 if full else 200)
 
 
-def _goal(link: AccessLink, now: datetime) -> str:
+def _doors(link: AccessLink, now: datetime) -> list[panels.Door]:
+    """Where there is a choice; one door needs no name."""
+    doors = [
+        door
+        for goal in panels.link_goals
+        if goal.kind == link.kind and goal.doors is not None
+        for door in goal.doors(link.edition, now)
+    ]
+    return doors if len(doors) > 1 else []
+
+
+def _goal(link: AccessLink, now: datetime, chosen: str) -> str:
     """Where the link leads, without a token in the address."""
+    # A stage may have ended while somebody looked at the page: then to all of them.
+    for door in _doors(link, now) if chosen else ():
+        if door.key == chosen:
+            return door.url
     for goal in panels.link_goals:
         if goal.kind == link.kind and (url := goal.url(link.edition, now)):
             return url

@@ -72,11 +72,34 @@ def test_one_button_leads_straight_to_the_stage_where_only_one_is_on(edition, st
     assert answer["Location"] == "/2021/live/plenum/"
 
 
-def test_where_several_stages_are_on_the_phone_chooses(edition, stage):
+def test_where_several_stages_are_on_each_has_a_button_that_leads_there(edition, stage):
+    make_session(make_stage(edition, slug="forum-a"))
+    make_stage(edition, slug="forum-b")  # nothing is on there
+    _, token = print_badge(edition)
+
+    page = Client().get(f"/zugang/{token}/")
+
+    assert [door.key for door in page.context["doors"]] == ["plenum", "forum-a"]
+    assert come_in(token, to="forum-a")[1]["Location"] == "/2021/live/forum-a/"
+
+
+@pytest.mark.parametrize("given", [{}, {"to": "forum-b"}, {"to": "/presse/"}])
+def test_whoever_names_none_of_the_stages_sees_all_of_them(edition, stage, given):
     make_session(make_stage(edition, slug="forum-a"))
     _, token = print_badge(edition)
 
-    assert come_in(token)[1]["Location"] == "/2021/live/"
+    assert come_in(token, **given)[1]["Location"] == "/2021/live/"
+
+
+def test_whoever_is_asked_about_another_phone_still_comes_to_the_stage_they_chose(edition, stage):
+    make_session(make_stage(edition, slug="forum-a"))
+    _, token = print_badge(edition)
+    come_in(token)
+
+    asked = Client().post(f"/zugang/{token}/", {"to": "forum-a"})
+
+    assert '<input type="hidden" name="to" value="forum-a">' in asked.content.decode()
+    assert come_in(token, to="forum-a", replace="1")[1]["Location"] == "/2021/live/forum-a/"
 
 
 @pytest.mark.django_db(transaction=True)
