@@ -60,6 +60,7 @@ class Batcher(Generic[Item, Answer]):
         self.limit = limit
         self.patience = patience
         self._queue: list[tuple[Item, Future[Answer] | asyncio.Future[Answer]]] = []
+        self._since = 0.0  # when the first of the queue came
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._process = 0
@@ -91,6 +92,8 @@ class Batcher(Generic[Item, Answer]):
         with self._changed:
             if len(self._queue) >= self.limit:
                 raise Busy
+            if not self._queue:
+                self._since = time.monotonic()
             self._queue.append((item, future))
             if self._thread is None or self._process != os.getpid():  # a fork has no threads
                 self._process = os.getpid()
@@ -119,7 +122,8 @@ class Batcher(Generic[Item, Answer]):
                 if self._stopping:
                     return []
                 self._changed.wait()
-            until = time.monotonic() + self.wait
+            # From when the first of them came, which may have been while the batch before was being written.
+            until = self._since + self.wait
             while len(self._queue) < self.size and not self._stopping:
                 left = until - time.monotonic()
                 if left <= 0:
