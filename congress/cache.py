@@ -8,9 +8,8 @@ AT_A_TIME = 1000  # keys
 
 
 class PartOfRedis(RedisCache):
-    def clear(self) -> bool:
+    def clear(self) -> None:
         """What is ours only; Django's own empties the whole database, the queue of tasks included."""
-        client: Any = self._cache.get_client(None, write=True)  # type: ignore[attr-defined]  # of RedisCacheClient
+        client: Any = self._cache.get_client(None, write=True)
         for key in client.scan_iter(match=f"{self.key_prefix}:*", count=AT_A_TIME):
             client.delete(key)
-        return True
