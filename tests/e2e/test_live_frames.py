@@ -160,3 +160,21 @@ def test_counts_that_may_be_seen_now_are_taken_at_the_same_version(reducer):
     )
 
     assert seen["poll"]["results"]["counts"] == kept["poll"]["results"]["counts"] == {"1": 7}
+
+
+def test_questions_that_were_lost_are_asked_for_at_the_next_heartbeat(reducer):
+    server = Server(random.Random(1))
+    first = server.state()
+    told = {"type": "questions", "rev": 4, "questions": [{"id": 5, "text": "Wann?"}]}
+
+    def after(*frames):
+        return reducer([first, *frames])
+
+    def beat(questions):
+        return server.heartbeat() | {"questions": questions}
+
+    assert not after(beat(3))["missed"]  # what the state held
+    assert after(beat(3), beat(4))["missed"]
+    assert not after(beat(3), told, beat(4))["missed"]
+    assert not after(beat(3), beat(4), server.state(), beat(4))["missed"]
+    assert after(beat(3), beat(4), told)["questions"] == told["questions"]  # late is not too late

@@ -60,7 +60,11 @@
       case "heartbeat": {
         const rev = state.poll && frame.rev[String(state.poll.id)];
         const known = state.poll && state.poll.results ? state.poll.results.rev : -1;
-        next.missed = frame.seq > state.seq || (rev !== undefined && rev !== null && rev > known);
+        // A whole state says no version of its questions: the first heartbeat after it does.
+        const asked = frame.questions === undefined ? -1 : frame.questions;
+        const fewer = state.questionsRev >= 0 && asked > state.questionsRev;
+        next.missed = frame.seq > state.seq || (rev !== undefined && rev !== null && rev > known) || fewer;
+        next.questionsRev = Math.max(asked, state.questionsRev);
         next.now = frame.now;
         return next;
       }
