@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,18 @@ def shared_site(directory: Path) -> Iterator[running.Site]:
         site.stop()
 
 
+@contextmanager
+def started(site: running.Site, django_db_blocker: Any) -> Iterator[None]:
+    """The site runs, and the ORM looks into its database."""
+    try:
+        with django_db_blocker.unblock():
+            site.start()
+            with site.looked_into():
+                yield
+    finally:
+        site.stop()
+
+
 @pytest.fixture
 def site(shared_site: running.Site, django_db_blocker: Any) -> Iterator[running.Site]:
     with django_db_blocker.unblock(), shared_site.looked_into():
@@ -76,13 +89,8 @@ def own_site(
 ) -> Iterator[running.Site]:
     marker = request.node.get_closest_marker("own_site")
     site = running.Site(f"own{next(numbers)}", directory, **(marker.kwargs if marker else {}))
-    try:
-        with django_db_blocker.unblock():
-            site.start()
-            with site.looked_into():
-                yield site
-    finally:
-        site.stop()
+    with started(site, django_db_blocker):
+        yield site
 
 
 @pytest.fixture(scope="session")

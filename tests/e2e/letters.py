@@ -17,3 +17,14 @@ def path_in_letter_to(address: str, name: str, part: str) -> str:
     """Where the link with this part leads."""
     lines = text_of_letter_to(address, name).body.splitlines()
     return urlsplit(next(line for line in lines if part in line)).path
+
+
+def follow_invitation(page: Any, address: str) -> None:
+    """From the letter to the page where the colleague answers."""
+    page.goto(path_in_letter_to(address, "delegate", "/zusage/"))
+    page.get_by_role("button", name="Weiter").click()
+
+
+def say_yes(page: Any) -> None:
+    page.get_by_label("Ich habe die Hinweise zum Datenschutz gelesen.").check()
+    page.get_by_role("button", name="Ja, ich nehme teil").click()

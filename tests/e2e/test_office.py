@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.letters import path_in_letter_to, text_of_letter_to
+from tests.e2e.letters import follow_invitation, say_yes, text_of_letter_to
 from tests.e2e.test_registration_journey import FIVE_TO_ONE, look_at, turn_clock
 
 OFFICE = "vorzimmer.amtsleitung@stadt-musterhausen.example"
@@ -31,12 +31,10 @@ def test_an_office_registers_its_head_and_both_are_written_to(own_site, browse, 
     assert "Nele Muster" in text_of_letter_to(OFFICE, "office").subject
     assert "Toni Vorzimmer" in text_of_letter_to(HEAD, "delegate").subject
     colleague = browse(own_site)
-    colleague.goto(path_in_letter_to(HEAD, "delegate", "/zusage/"))
-    colleague.get_by_role("button", name="Weiter").click()
+    follow_invitation(colleague, HEAD)
     colleague.get_by_text("Angemeldet hat Sie: Toni Vorzimmer").wait_for()
     look_at(colleague, axe, "office-answers")
-    colleague.get_by_label("Ich habe die Hinweise zum Datenschutz gelesen.").check()
-    colleague.get_by_role("button", name="Ja, ich nehme teil").click()
+    say_yes(colleague)
 
     colleague.get_by_text("Sie sind dabei: Ihre Anmeldung ist bestätigt.").wait_for()
     assert Registration.objects.get(email=HEAD).state == Registration.State.ADMITTED

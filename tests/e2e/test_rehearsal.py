@@ -23,6 +23,7 @@ from polls.rehearsal import running
 from polls.rehearsal.crowd import Crowd
 from polls.rehearsal.viewers import SocketViewer
 from tests.e2e import site as running_site
+from tests.e2e.conftest import started
 
 Answer = TypeVar("Answer")
 # Its own place in the journal of versions: every rehearsal counts it up.
@@ -32,13 +33,8 @@ MOVES = {"polls_rehearsalreport", "polls_stagestate"}
 @pytest.fixture(scope="module")
 def site(directory: Path, django_db_blocker: Any) -> Iterator[running_site.Site]:
     site = running_site.Site("rehearsal", directory)
-    try:
-        with django_db_blocker.unblock():
-            site.start()
-            with site.looked_into():
-                yield site
-    finally:
-        site.stop()
+    with started(site, django_db_blocker):
+        yield site
 
 
 def rows() -> dict[str, int]:
@@ -64,6 +60,19 @@ def rehearse(site: running_site.Site, *arguments: str) -> subprocess.CompletedPr
         text=True,
         timeout=60,
     )
+
+
+def rehearsal_with_an_open_poll(site: running_site.Site) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        command(site, "--viewers", "20"),
+        cwd=ROOT,
+        env=running_site.environment(site.database, SITE_URLS=site.address),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: Poll.objects.filter(text=running.QUESTION, state="open").exists())
+    return process
 
 
 def shown() -> tuple[int | None, str | None]:
@@ -140,16 +149,9 @@ def console(site: running_site.Site, cookie: str) -> int:
 @pytest.mark.slow
 def test_after_a_killed_rehearsal_cleanup_puts_everything_back(site):
     before, on_stage = rows(), shown()
-    process = subprocess.Popen(
-        command(site, "--viewers", "20"),
-        cwd=ROOT,
-        env=running_site.environment(site.database, SITE_URLS=site.address),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    until(lambda: Poll.objects.filter(text=running.QUESTION, state="open").exists())
+    process = rehearsal_with_an_open_poll(site)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate()
     until(lambda: not locked())
     assert rows() != before
 
@@ -162,15 +164,7 @@ def test_after_a_killed_rehearsal_cleanup_puts_everything_back(site):
 @pytest.mark.slow
 def test_ctrl_c_removes_everything(site):
     before, on_stage = rows(), shown()
-    process = subprocess.Popen(
-        command(site, "--viewers", "20"),
-        cwd=ROOT,
-        env=running_site.environment(site.database, SITE_URLS=site.address),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    until(lambda: Poll.objects.filter(text=running.QUESTION, state="open").exists())
+    process = rehearsal_with_an_open_poll(site)
     process.send_signal(signal.SIGINT)
     _output, error = process.communicate(timeout=30)
 

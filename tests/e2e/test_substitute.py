@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.letters import path_in_letter_to, text_of_letter_to
+from tests.e2e.letters import follow_invitation, say_yes, text_of_letter_to
 from tests.e2e.test_every_page import demo_person
 from tests.e2e.test_registration_journey import FIVE_TO_ONE, look_at, turn_clock
 
@@ -30,12 +30,10 @@ def test_a_place_passes_to_a_colleague_once_a_person_has_let_them_in(own_site, b
     look_at(page, axe, "substitute-asked")
 
     colleague = browse(own_site)
-    colleague.goto(path_in_letter_to(ADDRESS, "delegate", "/zusage/"))
-    colleague.get_by_role("button", name="Weiter").click()
+    follow_invitation(colleague, ADDRESS)
     colleague.get_by_text("bittet Sie um Vertretung").wait_for()
     look_at(colleague, axe, "substitute-answers")
-    colleague.get_by_label("Ich habe die Hinweise zum Datenschutz gelesen.").check()
-    colleague.get_by_role("button", name="Ja, ich nehme teil").click()
+    say_yes(colleague)
     colleague.get_by_text("Ihre Anmeldung wird geprüft").first.wait_for()
     giver = Registration.objects.get(person=clerk)
     assert giver.state == Registration.State.ADMITTED
