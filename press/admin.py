@@ -38,7 +38,7 @@ class AccreditationAdmin(ReadOnly, EditionScopedAdmin):
         "medium",
         "function",
         "state",
-        "late",
+        "in_time",
         "submitted_at",
         "proof",
         "confirmed",
@@ -64,7 +64,7 @@ class AccreditationAdmin(ReadOnly, EditionScopedAdmin):
             },
         ),
         (_("Proof"), {"fields": ("card", "work", "proof_at")}),
-        (_("Deadline"), {"fields": ("submitted_at", "deadline_at", "late")}),
+        (_("Deadline"), {"fields": ("submitted_at", "deadline_at", "in_time")}),
         (
             _("Decision"),
             {
@@ -143,6 +143,10 @@ class AccreditationAdmin(ReadOnly, EditionScopedAdmin):
     @admin.display(description=_("name"), ordering="last_name")
     def display_name(self, row: Accreditation) -> str:
         return row.display_name
+
+    @admin.display(description=_("in time"), boolean=True, ordering="late")
+    def in_time(self, row: Accreditation) -> bool:
+        return not row.late
 
     @admin.display(description=_("proof"), boolean=True)
     def proof(self, row: Accreditation) -> bool:
