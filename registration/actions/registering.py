@@ -146,8 +146,9 @@ def of_form(edition: Edition, form_key: UUID) -> Registration | None:
 def send_code_again(*, registration: Registration) -> None:
     """A new code; the one before stays good for as long as it would have been.
 
-    Raises `TooSoon` or `TooManyCodes`.
+    Of several requests at once the first sends it. Raises `TooSoon` or `TooManyCodes`.
     """
+    alone_with(registration.email_key)
     waited = (
         registration.codes.sent_within(PAUSE_BETWEEN_CODES)
         .values_list(StatementNow() - F("sent_at"), flat=True)

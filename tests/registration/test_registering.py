@@ -1,5 +1,6 @@
 import threading
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -182,6 +183,20 @@ def test_the_same_form_from_two_tabs_at_once_is_one_registration():
     together(3, lambda: make_registration(edition, form_key=key))
 
     assert Registration.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_requests_for_a_new_code_at_once_one_sends_it():
+    registration = make_registration(make_edition(at=OPEN))
+    age_codes(seconds=31)
+
+    def ask() -> None:
+        with suppress(actions.TooSoon):
+            actions.send_code_again(registration=registration)
+
+    together(4, ask)
+
+    assert registration.codes.count() == 2
 
 
 def test_a_code_can_be_sent_again_after_thirty_seconds(edition):
