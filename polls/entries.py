@@ -59,8 +59,8 @@ def to_the_console(request: EditionRequest) -> panels.MainButton | None:
 
 
 def to_the_stream(request: EditionRequest) -> panels.MainButton | None:
-    """Admitted people, while something is on."""
-    if request.access.admission is None or not _something_is_on(request):
+    """Whoever may watch, while something is on."""
+    if not may_watch(request) or not _something_is_on(request):
         return None
     return panels.MainButton(
         label=_("To the livestream"), url=reverse("live", kwargs={"edition": request.edition.slug})

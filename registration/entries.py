@@ -144,12 +144,12 @@ panels.main_buttons.register(to_my_registration, order=20)
 panels.main_buttons.register(register_now, order=30)
 panels.waiting.register(
     panels.WaitingItem(
-        _("Registrations that wait longer than promised"),
+        _("of these, waiting longer than promised"),
         _overdue,
         _check,
         roles=(Role.Kind.ORGANISER,),
     ),
-    order=5,
+    order=11,
 )
 panels.waiting.register(
     panels.WaitingItem(

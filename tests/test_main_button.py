@@ -41,6 +41,7 @@ TABLE = {
     "journalist": (STAGES,    STAGES,       STAGES,    STAGES,    STREAM,    PROGRAMME),
     "moderator":  (PROGRAMME, PROGRAMME,    PROGRAMME, CONSOLE,   CONSOLE,   PROGRAMME),
     "organiser":  (PROGRAMME, PROGRAMME,    PROGRAMME, PROGRAMME, STREAM,    PROGRAMME),
+    "observer":   (PROGRAMME, PROGRAMME,    PROGRAMME, PROGRAMME, STREAM,    PROGRAMME),
 }
 # fmt: on
 
@@ -58,6 +59,8 @@ def make_person(who, edition, stage):
     elif who == "moderator":
         make_role(Role.Kind.MODERATOR, edition, person=person, stage=stage)
         make_admission(edition, person=person, kind="staff")
+    elif who == "observer":
+        make_role(Role.Kind.OBSERVER, edition, person=person)
     elif who == "organiser":
         make_role(Role.Kind.ORGANISER, edition, person=person)
         make_admission(edition, person=person, kind="staff")

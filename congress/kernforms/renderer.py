@@ -17,6 +17,8 @@ CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.Select, "kern-form-input__select"),
 )
 GROUPS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
+# HTML has no role for these, so ARIA has nothing to say about them.
+WITHOUT_A_ROLE = {"file", "hidden", "date", "datetime-local", "time"}
 
 
 class KernBoundField(BoundField):
@@ -45,6 +47,12 @@ class KernBoundField(BoundField):
         return isinstance(self.field.widget, InlineRadioSelect)
 
     @property
+    def is_choice_of_one(self) -> bool:
+        return isinstance(self.field.widget, forms.RadioSelect) and not isinstance(
+            self.field.widget, forms.CheckboxSelectMultiple
+        )
+
+    @property
     def is_optional(self) -> bool:
         return not self.field.required
 
@@ -68,7 +76,24 @@ class KernBoundField(BoundField):
         if self.errors:
             classes.append(f"{own}--error")
         attrs["class"] = " ".join(filter(None, classes))
+        if self._says_that_it_is_required(widget):
+            attrs["aria-required"] = "true"
         return attrs
+
+    def _says_that_it_is_required(self, widget: forms.Widget) -> bool:
+        """Where the browser must not refuse in its own words, a screen reader still learns what is required.
+
+        A group says it once, on its fieldset (`kern/field.html`), not at each choice.
+        """
+        browser_says_it = self.form.use_required_attribute and widget.use_required_attribute(
+            self.initial
+        )
+        return (
+            self.field.required
+            and not browser_says_it
+            and not isinstance(widget, GROUPS)
+            and getattr(widget, "input_type", "") not in WITHOUT_A_ROLE
+        )
 
 
 class KernRenderer(TemplatesSetting):

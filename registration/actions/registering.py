@@ -280,6 +280,8 @@ def _complete(registration: Registration, *, now: datetime, by: User | None = No
     )
     earlier = earlier or active_of(registration.edition, Q(person=person))
     if earlier is not None:
+        # The letter's link is pressed twice now and then; it goes on to say that all is done.
+        registration.codes.update(registration=earlier)
         registration.delete()
         follow_invitation(earlier, registration.invitation_id, now=now)
         return _again(earlier, person, now)

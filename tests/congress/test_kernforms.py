@@ -74,6 +74,25 @@ def test_groups_of_choices_are_fieldsets_with_a_legend():
     assert html.count("kern-fieldset__body--horizontal") == 1
 
 
+def test_what_must_not_stay_empty_says_so_also_where_our_sentences_replace_the_browsers():
+    class Ours(Sample):
+        use_required_attribute = False
+        upload = forms.FileField(label="Nachweis")
+
+    with override("de"):
+        tags = re.findall(r"<(?:input|select|textarea|fieldset)[^>]*>", str(Ours()))
+    said = [tag for tag in tags if 'aria-required="true"' in tag]
+
+    assert [re.search(r' id="([^"]+)"', tag)[1] for tag in said] == [
+        "id_name",
+        "id_email",
+        "id_level",
+        "id_way",
+        "id_agreed",
+    ]
+    assert not any(" required" in tag for tag in tags)
+
+
 def test_what_may_stay_empty_says_so():
     assert html_of().count("freiwillig") == 4
 

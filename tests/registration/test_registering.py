@@ -7,8 +7,9 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, connection, transaction
 
+from congress import links
 from congress.models import AccessLink, Admission, JournalEntry, Letter, User
-from registration import actions
+from registration import actions, emails
 from registration.models import EmailCode, Registration
 from registration.models.registrations import email_key_of, name_key_of
 from tests.factories import make_admission, make_edition, make_user, set_clock
@@ -358,6 +359,19 @@ def test_whoever_is_registered_already_is_not_registered_again(edition, rules):
 
     assert (verified.registration, verified.for_the_first_time) == (first, False)
     assert Registration.objects.get() == first
+
+
+def test_the_letter_of_whoever_is_registered_already_may_be_pressed_twice(edition, rules):
+    first = make_registration(edition, state=STATE.ADMITTED)
+    again = make_registration(edition, first_name=" KIM")
+    sent = again.codes.get()
+    token = links.signed_token(emails.CONFIRM, sent.pk, again.address)
+
+    pressed = [actions.verify_by_link(token=token, now=edition.now()) for _time in range(2)]
+
+    assert [(verified.registration, verified.for_the_first_time) for verified in pressed] == 2 * [
+        (first, False)
+    ]
 
 
 def test_the_account_of_an_earlier_edition_is_found_again(edition, rules):

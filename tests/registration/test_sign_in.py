@@ -115,6 +115,24 @@ def test_a_new_code_can_be_had_after_thirty_seconds_and_lives_its_own_thirty_min
     assert client.session["_auth_user_id"] == str(person.pk)
 
 
+def test_of_two_presses_at_the_same_moment_one_sends_a_new_code(client):
+    person = account()
+    asked(client, person)
+    back(client, 60)
+    other = Client()
+    other.cookies = client.cookies
+    before = dict(client.session)
+
+    client.post(CONFIRM, {"action": "resend"})
+    session = client.session  # what the second request had read before the first one wrote
+    session.update(before)
+    session.save()
+    page = other.post(CONFIRM, {"action": "resend"}, follow=True)
+
+    assert "Bitte warten Sie noch" in text(page)
+    assert Letter.objects.filter(to=person.email).count() == 2
+
+
 def test_five_wrong_codes_end_it(client):
     person = account()
     asked(client, person)
