@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from press import views
+from press.views import accreditation as views
 
 urlpatterns = [
     path("presse/", views.press_room, name="press"),
