@@ -89,11 +89,17 @@ def make_admission(
     )
 
 
+# Where the links of `make_link` are sent; pages of press links ask for it.
+SENT_TO = "noa@rundschau.example"
+
+
 def make_link(
     admission: Admission | None = None, *, kind: str = "press", **fields: Any
 ) -> tuple[AccessLink, str]:
     """A link and its plain token."""
-    admission = admission or make_admission(kind="press", person=make_user(email=None))
+    admission = admission or make_admission(
+        kind="press", person=make_user(email=None, contact_email=SENT_TO)
+    )
     now = admission.edition.now()
     link = actions.create_link(
         kind=kind, edition=admission.edition, now=now, person=admission.person, admission=admission

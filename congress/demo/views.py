@@ -104,6 +104,8 @@ def personal_link(request: HttpRequest, key: str) -> HttpResponse:
         kind=person.link, edition=edition, now=now, person=user, admission=admission
     )
     token = actions.mint(link=link, now=now)
+    if link.asks_for_its_address:
+        messages.info(request, _("This link was sent to %(address)s.") % {"address": user.mailbox})
     name = "press_access_link" if link.kind == AccessLink.Kind.PRESS else "access_link"
     return redirect(reverse(name, kwargs={"token": token}))
 

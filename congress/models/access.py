@@ -164,6 +164,10 @@ class AccessLink(models.Model):
         SCREEN = "screen", _("screen")
         BADGE = "badge", _("badge")
 
+    # Newsrooms' mail gateways open links, and some press every button they find: there the page asks for what the
+    # served form does not hold.
+    ASK_FOR_THEIR_ADDRESS: ClassVar[frozenset[str]] = frozenset({Kind.PRESS})
+
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     edition = models.ForeignKey(
         Edition, on_delete=models.CASCADE, related_name="links", verbose_name=_("edition")
@@ -221,6 +225,11 @@ class AccessLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.person or self.edition}"
+
+    @property
+    def asks_for_its_address(self) -> bool:
+        """Whether one enters by typing the address that the link was sent to."""
+        return self.kind in self.ASK_FOR_THEIR_ADDRESS
 
     def is_open(self, now: datetime) -> bool:
         return self.revoked_at is None and self.valid_from <= now < self.valid_until

@@ -2,22 +2,31 @@
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from congress import actions, links, panels
+from congress import actions, limits, links, panels
 from congress.http import kept_nowhere, see_other
+from congress.link_forms import SentToForm
 from congress.models import AccessLink
 from congress.sessions import BADGE_KEY
 from congress.views.errors import gone, not_found
+
+TOO_OFTEN = "too_often"
 
 
 @kept_nowhere
 @require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
 def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Unknown: 404. Ended: 410 with a contact. Cut off by a mail program: said so. Never a name before the POST."""
+    """Unknown: 404. Ended: 410 with a contact. Cut off by a mail program: said so. Never a name before the POST.
+
+    Press links are entered by typing the address that they were sent to.
+    """
     try:
         # Blanks come along when a link is copied.
         token_hash = links.hashed(token.strip())
@@ -25,7 +34,7 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
         return render(request, "congress/link_incomplete.html", status=404)
     link = (
         AccessLink.objects.of_token(token_hash)
-        .select_related("edition__host_state", "admission")
+        .select_related("edition__host_state", "admission", "person")
         .first()
     )
     if link is None:
@@ -36,7 +45,9 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
     ):
         return gone(request, edition=edition)
     full, chosen = False, request.POST.get("to", "")
-    if request.method == "POST":
+    posted = request.POST if request.method == "POST" else None
+    form = SentToForm(posted) if link.asks_for_its_address else None
+    if request.method == "POST" and (form is None or _knows_the_address(request, link, form)):
         if _is_in_already(request, link):
             return see_other(_goal(link, now, chosen))
         try:
@@ -58,8 +69,33 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
         "max_devices": link.max_devices,
         "doors": _doors(link, now),
         "chosen": chosen,
+        "form": form,
     }
-    return render(request, "congress/access_link.html", context, status=409 if full else 200)
+    return render(request, "congress/access_link.html", context, status=_status(form, full=full))
+
+
+def _status(form: SentToForm | None, *, full: bool) -> int:
+    if form is not None and form.has_error("mailbox", TOO_OFTEN):
+        return 429
+    return 409 if full else 200
+
+
+def _knows_the_address(request: HttpRequest, link: AccessLink, form: SentToForm) -> bool:
+    """Whether it is the address that the link was sent to; if not, the form says so."""
+    if not form.is_valid():
+        return False
+    if not limits.may_try_address(request, link.pk):
+        sentence = _("That was wrong too often. Please wait ten minutes, or ask the press office.")
+        form.add_error("mailbox", ValidationError(sentence, code=TOO_OFTEN))
+        return False
+    wanted = link.person.mailbox if link.person is not None else ""
+    if wanted and constant_time_compare(form.cleaned_data["mailbox"], wanted):
+        limits.address_was_right(request, link.pk)
+        return True
+    form.add_error(
+        "mailbox", _("This link was not sent to that address. Please look into the letter again.")
+    )
+    return False
 
 
 def _doors(link: AccessLink, now: datetime) -> list[panels.Door]:

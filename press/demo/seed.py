@@ -177,6 +177,8 @@ def _person(request: Request) -> User:
         if (demo.first_name, demo.last_name) == (request.first_name, request.last_name):
             found = demo_user(demo)
             if found is not None and not hasattr(found, "accreditation"):
+                found.contact_email = request.mailbox
+                found.save(update_fields=["contact_email"])
                 return found
     return User.objects.create_user(
         None,

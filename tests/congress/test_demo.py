@@ -200,7 +200,8 @@ def test_a_personal_link_is_minted_and_works(client, edition):
     assert page.status_code == 200
     assert "Sander" not in page.content.decode()
     assert "_auth_user_id" not in client.session
-    client.post(address)
+    assert "journalist@rundschau.example" in page.content.decode()
+    client.post(address, {"mailbox": "journalist@rundschau.example"})
     assert client.session["_auth_user_id"] == str(demo_user(person("journalist")).pk)
 
 

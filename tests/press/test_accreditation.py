@@ -37,6 +37,11 @@ def page_of(accreditation):
     )
 
 
+def enter(client, address, mailbox):
+    """What a person does with the link of a letter."""
+    return client.post(address, {"mailbox": mailbox})
+
+
 def deliver(settings):
     """Send everything that waits, as a worker would."""
     settings.DEMO = True
@@ -114,6 +119,18 @@ def test_a_form_sent_twice_is_one_request_with_one_letter(client):
     assert (first.status_code, second.status_code) == (303, 303)
     assert Accreditation.objects.count() == 1
     assert Letter.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", [{}, {"key": ""}])
+def test_where_the_form_brings_no_key_the_answers_tell_a_form_sent_twice(client, key):
+    edition = make_press_edition()
+
+    for _ in range(2):
+        client.post(form_of(edition), answers(**key))
+    client.post(form_of(edition), answers(**key, last_name="Andere"))
+
+    assert list(Accreditation.objects.values_list("last_name", flat=True)) == ["Sander", "Andere"]
+    assert Letter.objects.count() == 2
 
 
 def test_whoever_goes_back_and_corrects_the_address_is_heard(client):
@@ -338,13 +355,14 @@ def test_approval_makes_a_person_without_sign_in_address_an_admission_and_a_lett
 
 
 def test_the_link_of_the_letter_opens_and_enters(client, settings):
-    make_approved()
+    accreditation = make_approved()
     (sent,) = deliver(settings)
     address = next(word for word in sent.body.split() if "/presse/zugang/" in word)
 
     assert client.get(address).status_code == 200
+    assert client.post(address).status_code == 200
     assert BrowserSession.objects.count() == 0
-    entered = client.post(address)
+    entered = enter(client, address, accreditation.mailbox)
 
     assert entered.status_code == 303
     assert BrowserSession.objects.get().person.last_name.startswith("Beispiel")
@@ -355,7 +373,7 @@ def test_whoever_is_in_by_the_link_is_led_to_the_stages(client, settings):
     (sent,) = deliver(settings)
     address = next(word for word in sent.body.split() if "/presse/zugang/" in word)
 
-    home = client.post(address)["Location"]
+    home = enter(client, address, accreditation.mailbox)["Location"]
 
     assert home == reverse("home", kwargs={"edition": accreditation.edition.slug})
     button = client.get(home).context["main_button"]
@@ -424,7 +442,7 @@ def test_renewing_ends_the_old_link_and_whoever_is_in_by_it(client, settings):
     accreditation = make_approved()
     (first,) = deliver(settings)
     old = next(word for word in first.body.split() if "/presse/zugang/" in word)
-    client.post(old)
+    enter(client, old, accreditation.mailbox)
 
     actions.renew_access(
         accreditation=accreditation, by=make_user(), now=accreditation.edition.now()
@@ -434,14 +452,14 @@ def test_renewing_ends_the_old_link_and_whoever_is_in_by_it(client, settings):
     assert BrowserSession.objects.count() == 0
     assert client.get(old).status_code == 404
     new = next(word for word in second.body.split() if "/presse/zugang/" in word)
-    assert client.post(new).status_code == 303
+    assert enter(client, new, accreditation.mailbox).status_code == 303
 
 
 def test_revoking_ends_admission_link_and_sessions_and_renewing_lets_in_again(client, settings):
     accreditation = make_approved()
     (first,) = deliver(settings)
     old = next(word for word in first.body.split() if "/presse/zugang/" in word)
-    client.post(old)
+    enter(client, old, accreditation.mailbox)
 
     now = accreditation.edition.now()
     actions.revoke_access(accreditation=accreditation, by=make_user(), now=now)
@@ -451,7 +469,7 @@ def test_revoking_ends_admission_link_and_sessions_and_renewing_lets_in_again(cl
     accreditation.refresh_from_db()
     actions.renew_access(accreditation=accreditation, by=make_user(), now=now)
     new = next(word for word in deliver(settings)[-1].body.split() if "/presse/zugang/" in word)
-    assert client.post(new).status_code == 303
+    assert enter(client, new, accreditation.mailbox).status_code == 303
 
 
 def test_revoking_tells_whoever_holds_sockets(django_capture_on_commit_callbacks):

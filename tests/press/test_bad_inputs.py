@@ -2,22 +2,26 @@
 
 import json
 import logging
+import re
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from django.core import mail as outbound
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from congress import mail, wording
+from congress import links, mail, wording
 from congress.actions import mint, revoke_link
-from congress.models import BrowserSession, Letter, LetterText
+from congress.links import ALPHABET, hashed, new_token
+from congress.models import AccessLink, BrowserSession, Letter, LetterText
 from press import emails
 from press.models import Accreditation
 from tests.data.bad_inputs_values import materialise
-from tests.factories import make_edition, make_link, make_role, make_user, set_clock
+from tests.factories import SENT_TO, make_edition, make_link, make_role, make_user, set_clock
 from tests.press.factories import (
     DEADLINE,
     answers,
@@ -28,6 +32,7 @@ from tests.press.factories import (
 
 pytestmark = pytest.mark.django_db
 
+TYPED = {"mailbox": SENT_TO}
 ENTRIES = json.loads(
     (Path(__file__).parent.parent / "data" / "press_bad_inputs.json").read_text(encoding="utf-8")
 )
@@ -158,10 +163,10 @@ def test_tokens(client, client_factory, entry):
     elif recipe.get("edit") == "append":
         address = f"/zugang/{quote(token)}{recipe['s']}/"
         assert client.get(address).status_code == 200
-        assert client.post(address).status_code == 303
+        assert client.post(address, TYPED).status_code == 303
         return
     elif recipe["of"] == "revoked":
-        client.post(reverse("access_link", args=[token]))
+        client.post(reverse("access_link", args=[token]), TYPED)
         revoke_link(link=link, now=link.edition.now())
         response = client.get(reverse("access_link", args=[token]))
         assert response.status_code == 410
@@ -171,14 +176,15 @@ def test_tokens(client, client_factory, entry):
             assert response.status_code == 200
             assert "sid" not in response.cookies
         assert BrowserSession.objects.count() == 0
-        assert client.post(reverse("access_link", args=[token])).status_code == 303
+        assert client.post(reverse("access_link", args=[token]), TYPED).status_code == 303
         return
     elif recipe.get("csrf") is False:
         strict = Client(enforce_csrf_checks=True)
-        assert strict.post(reverse("access_link", args=[token])).status_code == 403
+        answer = strict.post(reverse("access_link", args=[token]), TYPED)
+        assert answer.status_code == 403
     else:
         answered = [
-            client_factory().post(reverse("access_link", args=[token])).status_code
+            client_factory().post(reverse("access_link", args=[token]), TYPED).status_code
             for _ in range(recipe["times"])
         ]
         assert answered == [303, 303, 303, 409]
@@ -229,18 +235,56 @@ def test_recipients(settings, entry):
     assert outbound.outbox == []
 
 
-def test_ten_thousand_guesses_open_nothing(client):
-    """A sample of them; each is one look-up by a hash, and none changes anything."""
-    from congress.links import new_token
+@pytest.mark.slow
+def test_ten_thousand_guesses_open_nothing(client, rounds):
+    """Nothing about a guess depends on how near it is: what is looked for is its hash, in an index.
 
+    So the time of an answer tells nothing either: a guess that shares all but one letter with a real token has a hash
+    that shares nothing with its hash.
+    """
     link, token = make_link()
     make_user()
+    guesses = {new_token("press") for _ in range(rounds(1_000, 10_000))}
+    near = {_with_its_checksum(token[:-7] + letter) for letter in ALPHABET} - {token}
 
     answered = {
-        client.get(reverse("access_link", args=[new_token("press")])).status_code for _ in range(50)
+        client.get(reverse("access_link", args=[guess])).status_code for guess in guesses | near
     }
 
     assert answered == {404}
     assert BrowserSession.objects.count() == 0
     assert client.get(reverse("access_link", args=[token])).status_code == 200
     assert mint(link=link, now=link.edition.now()) != token
+
+
+def _with_its_checksum(body):
+    return body + links._checksum(body)
+
+
+def test_a_guess_is_one_look_up_of_its_hash(client, django_assert_num_queries):
+    """Guesses near and far are the same statement, and it holds no letter of the token."""
+    _, token = make_link()
+    near = _with_its_checksum(token[:-7] + ("a" if token[-7] != "a" else "b"))
+
+    statements = []
+    for guess in (near, new_token("press")):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse("access_link", args=[guess]))
+        asked = [query["sql"] for query in queries if "congress_accesslink" in query["sql"]]
+        assert len(asked) == 1
+        assert not set(re.findall(r"[0-9A-Za-z]{20,}", guess)) & set(re.findall(r"\w+", asked[0]))
+        statements.append(re.sub(r"'[^']*'::bytea", "?", asked[0]))
+
+    near_by, far = statements
+    assert near_by == far
+
+
+def test_tokens_are_looked_up_by_an_index():
+    indexed = {
+        field
+        for field in ("token_hash", "previous_token_hash")
+        if AccessLink._meta.get_field(field).unique
+    }
+
+    assert indexed == {"token_hash", "previous_token_hash"}
+    assert hashed(new_token("press"))[:4] != hashed(new_token("press"))[:4]

@@ -1,4 +1,4 @@
-"""Mail scanners open every link, some a hundred times; nothing happens until a person presses the button."""
+"""Mail scanners open every link, some a hundred times, and press every button; nothing happens until a person acts."""
 
 import logging
 import re
@@ -83,15 +83,36 @@ def scan(address, client_factory):
 
 
 def test_the_link_of_a_journalist_survives_scanners(mails, client, client_factory):
-    make_approved()
+    accreditation = make_approved()
     address = link_in(mails()[0])
     before = everything()
 
     scan(address, client_factory)
 
     assert everything() == before
-    assert client.post(address).status_code == 303
+    assert client.post(address, {"mailbox": accreditation.mailbox}).status_code == 303
     assert BrowserSession.objects.count() == 1
+
+
+def test_a_gateway_that_submits_every_form_as_served_does_not_enter(mails, client, client_factory):
+    accreditation = make_approved()
+    address = link_in(mails()[0])
+    before = everything()
+
+    for _ in range(accreditation.link.max_devices + 1):
+        robot = client_factory(enforce_csrf_checks=True)
+        page = robot.get(address).content.decode()
+        defaults = {
+            re.search(r'name="([^"]+)"', field)[1]: (
+                re.search(r'value="([^"]*)"', field) or ("", "")
+            )[1]
+            for field in re.findall(r"<input[^>]*name=[^>]*>", page)
+        }
+        assert robot.post(address, defaults).status_code == 200
+
+    assert "csrfmiddlewaretoken" in defaults
+    assert everything() == before
+    assert client.post(address, {"mailbox": accreditation.mailbox}).status_code == 303
 
 
 def test_the_link_of_a_request_survives_scanners(mails, client, client_factory):
