@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.conf import settings
 from django.templatetags.static import static
 
 from congress import actions as congress_actions
-from congress.demo.seed import DEMO_MOMENT
+from congress.demo.seed import DEMO_MOMENT, DEMO_SLUG
 from congress.models import Admission, Edition, Level, Stage, User
 from polls import actions, asking
 from polls.models import Poll, Question, StageState
@@ -104,7 +106,7 @@ _LEVELS = (Level.KOMMUNE, Level.KOMMUNE, Level.LAND, Level.KOMMUNE, Level.BUND, 
 
 
 def fill(edition: Edition) -> None:
-    """Repeatable: stages that have polls are left as they are."""
+    """Repeatable: what is there stays as it is, and each stage has an open poll."""
     audience = _audience(edition)
     for stage in edition.stages.all():
         stage.edition = edition
@@ -112,29 +114,58 @@ def fill(edition: Edition) -> None:
             stage.main_stream_url = static(CLIP)
             stage.backup_stream_url = static(CLIP) + "?ersatz"  # the same clip by another address
             stage.save(update_fields=["main_stream_url", "backup_stream_url"])
-        _fill_stage(stage, POLLS.get(stage.slug, ()), audience)
+        _fill_stage(stage, audience)
+        _keep_one_open(stage, edition.now(), audience)
 
 
-def _fill_stage(stage: Stage, polls: tuple[DemoPoll, ...], audience: list[User]) -> None:
+def open_polls_again(edition: Edition, to: datetime) -> None:
+    """The clock was turned. In the week after the polls were closed for good: back on the days there are others."""
+    if not settings.DEMO or edition.slug != DEMO_SLUG:
+        return
+    audience = _audience(edition)
+    for stage in edition.stages.all():
+        stage.edition = edition
+        _keep_one_open(stage, to, audience)
+
+
+def _fill_stage(stage: Stage, audience: list[User]) -> None:
+    """Stages that have polls are left as they are."""
     if Poll.objects.filter(stage=stage).exists():
         return
     now = stage.edition.now()
     actions.say_on_stage(stage=stage, now=now, phase=StageState.Phase.LIVE)
     asking.set_questions(stage=stage, state=StageState.Questions.OPEN, now=now, by=None)
     _ask(stage, QUESTIONS.get(stage.slug, ()), audience)
-    for demo in polls:
-        poll = actions.create_poll(
-            stage=stage,
-            text=demo.text,
-            answers=demo.answers,
-            kind=demo.kind,
-            max_choices=len(demo.answers) if demo.kind == Poll.Kind.MULTIPLE else 1,
-            results_show=demo.results_show,
-            now=now,
-        )
-        if demo.votes:
-            actions.open_poll(poll=poll, now=now)
-            _vote(poll, demo.votes, audience)
+    for demo in POLLS.get(stage.slug, ()):
+        _prepare(stage, demo, now)
+
+
+def _prepare(stage: Stage, demo: DemoPoll, now: datetime) -> Poll:
+    return actions.create_poll(
+        stage=stage,
+        text=demo.text,
+        answers=demo.answers,
+        kind=demo.kind,
+        max_choices=len(demo.answers) if demo.kind == Poll.Kind.MULTIPLE else 1,
+        results_show=demo.results_show,
+        now=now,
+    )
+
+
+def _keep_one_open(stage: Stage, now: datetime, audience: list[User]) -> None:
+    """On the days of the congress: where no poll is open, the demonstration's own, prepared anew if need be."""
+    demo = next((poll for poll in POLLS.get(stage.slug, ()) if poll.votes), None)
+    if demo is None or not stage.edition.is_running(now):
+        return
+    if Poll.objects.open().on_stage(stage).exists():
+        return
+    own = Poll.objects.on_stage(stage).filter(text=demo.text)
+    poll = own.filter(state=Poll.State.DRAFT).first()
+    if poll is None:
+        own.delete()
+        poll = _prepare(stage, demo, now)
+    actions.open_poll(poll=poll, now=now)
+    _vote(poll, demo.votes, audience)
 
 
 def _ask(stage: Stage, questions: tuple[DemoQuestion, ...], audience: list[User]) -> None:

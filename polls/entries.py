@@ -14,7 +14,7 @@ from congress.live.entry import RUNS_A_STAGE
 from congress.models import AccessLink, Edition, Role, User
 from congress.retention import AFTER_THE_EDITION, ended_before
 from polls import desk
-from polls.demo import fill
+from polls.demo import fill, open_polls_again
 from polls.models import Participation, Question, Rated, Support
 from programme.queries import stages_now
 
@@ -138,6 +138,7 @@ panels.orga_links.register(
     order=70,
 )
 panels.demo_data.register(fill, order=40)
+panels.clock_turned.register(open_polls_again, order=40)
 panels.help_sentences_live.register(desk.sentences)
 panels.help_figures.register(panels.DayFigure(_("connected now"), desk.connected), order=30)
 panels.journal_verbs |= {
