@@ -82,6 +82,16 @@ class OrgaLink:
 
 
 @dataclass(frozen=True)
+class DemoDoor:
+    """What the demonstration opens by one click for nobody in particular; `open` gives its address at that moment."""
+
+    key: str
+    label: str
+    text: str
+    open: Callable[["Edition"], str | None]
+
+
+@dataclass(frozen=True)
 class WaitingItem:
     """Something that waits for a person: how much of it, where it is done, and by whom."""
 
@@ -143,6 +153,8 @@ clock_turned: Registry[Callable[["Edition", "datetime"], None]] = Registry()
 setup_steps: Registry[Callable[[], str]] = Registry()
 # What the demonstration is filled with (`manage.py seed_demo`); repeatable.
 demo_data: Registry[Callable[["Edition"], None]] = Registry()
+# What its page offers besides people.
+demo_doors: Registry[DemoDoor] = Registry()
 
 
 def name_of_act(verb: str) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from congress.admin import EditionScopedAdmin, ReadOnly, ReadOnlyInline, decision
 from congress.models import User
 from polls import actions
-from polls.models import Option, Poll, StageState
+from polls.models import Option, Poll, Screen, StageState
 
 
 def _is(state: str) -> Callable[[Poll], bool]:
@@ -85,3 +85,15 @@ class StageStateAdmin(ReadOnly, EditionScopedAdmin):
         "questions",
         "seq",
     )
+
+
+@admin.register(Screen)
+class ScreenAdmin(ReadOnly, EditionScopedAdmin):
+    """Looked up here; set up and ended on the organisers' page, where the address is shown."""
+
+    edition_path = "stage__edition"
+    list_display = ("name", "stage", "shows", "renewals")
+    list_select_related = ("stage__edition",)
+    list_filter = ("stage__edition", "shows")
+    search_fields = ("name", "stage__name_de")
+    fields = ("stage", "name", "shows", "renewals")

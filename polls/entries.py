@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -15,6 +16,7 @@ from congress.models import AccessLink, Edition, Role, User
 from congress.retention import AFTER_THE_EDITION, ended_before
 from polls import desk
 from polls.demo import fill, open_polls_again
+from polls.demo_screens import SCREENS, open_screen
 from polls.models import Participation, Question, Rated, Support
 from programme.queries import stages_now
 
@@ -134,11 +136,19 @@ panels.orga_links.register(
     panels.OrgaLink(_("Moderation"), "moderation", tuple(RUNS_A_STAGE)), order=40
 )
 panels.orga_links.register(
+    panels.OrgaLink(_("Screens"), "screens", (Role.Kind.ORGANISER, Role.Kind.DIRECTOR)), order=41
+)
+panels.orga_links.register(
     panels.OrgaLink(_("Dress rehearsal"), "rehearsal", (Role.Kind.ORGANISER, Role.Kind.DIRECTOR)),
     order=70,
 )
 panels.demo_data.register(fill, order=40)
 panels.clock_turned.register(open_polls_again, order=40)
+for _word, _label, _text in SCREENS:
+    panels.demo_doors.register(
+        panels.DemoDoor(f"anzeige-{_word}", _label, _text, partial(open_screen, word=_word)),
+        order=40,
+    )
 panels.help_sentences_live.register(desk.sentences)
 panels.help_figures.register(panels.DayFigure(_("connected now"), desk.connected), order=30)
 panels.journal_verbs |= {
@@ -152,6 +162,9 @@ panels.journal_verbs |= {
     "question.answered": _("Question answered"),
     "question.rejected": _("Question rejected"),
     "question.merged": _("Question joined with another"),
+    "screen.created": _("Screen set up"),
+    "screen.renewed": _("Address of a screen made anew"),
+    "screen.ended": _("Screen ended"),
     "stage.questions": _("Questions of a stage opened or closed"),
     "stage.changed": _("Stage changed"),
     "stage.stepped": _("Step of the Regie"),

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineFormField, ParagraphFormField
+from congress.models import Stage
 from congress.text import clean_line
-from polls.models import OPTION_LIMIT, TEXT_LIMIT, Poll
+from polls.models import OPTION_LIMIT, TEXT_LIMIT, Poll, Screen
 
 FEWEST_ANSWERS, MOST_ANSWERS = 2, 12
 LONGEST_MINUTES = 120
@@ -105,6 +106,35 @@ class PollForm(forms.Form):
         else:
             data["max_choices"] = 1
         return data
+
+
+class ScreenForm(forms.Form):
+    """A new screen of one of these stages."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    name = LineFormField(
+        label=_("Name"),
+        max_length=60,
+        help_text=_("Where it stands or what it is for, such as “mixer plenary” or “wall foyer”."),
+        error_messages={
+            "required": _("Please enter a name, so that the screen is found again."),
+            "max_length": _("The name may have at most %(limit_value)d characters."),
+        },
+    )
+    stage = forms.ModelChoiceField(
+        label=_("Stage"),
+        queryset=Stage.objects.none(),
+        empty_label=None,
+        error_messages={"required": _("Please choose a stage.")},
+    )
+    shows = forms.ChoiceField(
+        label=_("What it shows"), choices=Screen.Shows.choices, initial=Screen.Shows.HALL
+    )
+
+    def __init__(self, *args: Any, stages: list[Stage], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stage: Any = self.fields["stage"]
+        stage.queryset = Stage.objects.filter(pk__in=[place.pk for place in stages])
 
 
 class SayForm(forms.Form):

@@ -36,6 +36,7 @@ class _Here:
         self.lock = Lock()
         self.pages: dict[int, dict[int, float]] = {}  # stage → person → when they last asked
         self.sockets: dict[int, int] = {}
+        self.screens: dict[int, int] = {}  # among the sockets; they are no viewers
         self.told: dict[int, float] = {}
 
     def count(self, stage_id: int) -> Headcount:
@@ -44,7 +45,8 @@ class _Here:
             pages = self.pages.get(stage_id, {})
             for person in [one for one, at in pages.items() if at < limit]:
                 del pages[person]
-            return Headcount(self.sockets.get(stage_id, 0), len(pages))
+            viewers = self.sockets.get(stage_id, 0) - self.screens.get(stage_id, 0)
+            return Headcount(max(0, viewers), len(pages))
 
 
 _here = _Here()
@@ -67,6 +69,12 @@ def sockets_are(stage_id: int, count: int) -> None:
     """So many sockets this process holds on the stage."""
     with _here.lock:
         _here.sockets[stage_id] = count
+
+
+def screen_is(stage_id: int, change: int) -> None:
+    """One more of these sockets is a screen, or one less."""
+    with _here.lock:
+        _here.screens[stage_id] = max(0, _here.screens.get(stage_id, 0) + change)
 
 
 def tell(stage_id: int) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.db.models import F
@@ -17,14 +20,16 @@ from congress.live.sockets import serialised
 from congress.models import Admission, Edition, Stage
 from congress.models.editions import Phase
 from polls import headcount, queries
-from polls.models import Poll, StageState
+from polls.models import Poll, Question, StageState
 from polls.own import Own
 from polls.queries import VOTES_TO_SHOW, Answer, Results
-from programme.models import Session
+from programme.models import Session, SessionSpeaker
 from programme.queries import StageNow, first_on_stage, stage_now
 
 # Audiences: everybody in one gets the same bytes.
 SEES, WAITS, PRESS, MODERATOR = "sees", "waits", "press", "moderator"
+# Screens of the hall and of the mixer: what may be seen by all, and who speaks. They show it at any time.
+SCREEN = "screen"
 # In front of closed doors: before the first day, after the last. What is tried out inside is not theirs.
 EARLY, LATE = "early", "late"
 # Frames are in one language for all: that of the congress.
@@ -60,6 +65,7 @@ class StagePicture:
     questions_rev: int
     questions: list[dict[str, Any]]
     takes_questions: bool
+    speakers: dict[str, list[dict[str, str]]]  # of what is on, and of what comes next
     _made: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
     _audiences: dict[tuple[str, bool], str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -160,9 +166,16 @@ class StagePicture:
         }
 
     def questions_for(self, audience: str) -> list[dict[str, Any]]:
-        """QUESTIONS of the protocol: the press reads no names."""
+        """QUESTIONS of the protocol: the press reads no names, and it watches what screens lay over the picture."""
         if is_outside(audience):
             return []
+        if audience == SCREEN:
+            on_screen = Question.State.ON_SCREEN
+            return [
+                question | {"name": ""}
+                for question in self.questions
+                if question["state"] == on_screen
+            ]
         if audience == PRESS:
             return [question | {"name": ""} for question in self.questions]
         return self.questions
@@ -184,7 +197,11 @@ class StagePicture:
         return f'W/"{self.seq}-{results}-{self.questions_rev}-{audience}"'
 
     def shows_the_same_as(self, other: StagePicture) -> bool:
-        return (self.stage, self.outside) == (other.stage, other.outside)
+        return (self.stage, self.outside, self.speakers) == (
+            other.stage,
+            other.outside,
+            other.speakers,
+        )
 
     def is_of_the_session_of(self, other: StagePicture) -> bool:
         """Questions belong to what is on: with another session there are others."""
@@ -197,10 +214,11 @@ class StagePicture:
 
     def _content(self, part: str, audience: str) -> dict[str, Any]:
         if part == "state":
-            return self.state(audience)
+            return self.state(audience) | self._of_screens(audience)
         if part == "stage":
             whole = self.state(audience)
-            return {"type": "stage"} | {key: whole[key] for key in ("seq", "now", "stage", "poll")}
+            news = {key: whole[key] for key in ("seq", "now", "stage", "poll")}
+            return {"type": "stage"} | news | self._of_screens(audience)
         if part == "questions":
             shown = self.questions_for(audience)
             return {"type": "questions", "rev": self.questions_rev, "questions": shown}
@@ -219,6 +237,12 @@ class StagePicture:
             return {}
         results = self.results_for(audience) or {}
         return {"type": "results", "poll": self.poll.pk if self.poll else None, **results}
+
+    def _of_screens(self, audience: str) -> dict[str, Any]:
+        """What only screens are told: who speaks, and the build of the page, so that an old one loads itself anew."""
+        if audience != SCREEN:
+            return {}
+        return {"speakers": self.speakers, "build": screen_build()}
 
 
 class StageGone(Exception):
@@ -278,6 +302,7 @@ class StageSource:
         phase = stage.edition.phase(now)
         with override(LANGUAGE):
             shown = stage_content(state, on)
+            speakers = speakers_of(on)
             outside = None if phase is Phase.RUNNING else outside_content(stage, phase, now)
         return StagePicture(
             stage_id=stage.pk,
@@ -293,6 +318,7 @@ class StageSource:
             questions_rev=state.questions_rev,
             questions=queries.questions_shown(stage.pk, on.session),
             takes_questions=state.questions == StageState.Questions.OPEN,
+            speakers=speakers,
         )
 
     def _with_new_sums(self, last: StagePicture, now: datetime) -> StagePicture:
@@ -324,6 +350,33 @@ def stage_content(state: StageState, on: StageNow) -> dict[str, Any]:
         "delay_minutes": on.delay_minutes,
         "announcement": state.announcement,
     }
+
+
+def speakers_of(on: StageNow) -> dict[str, list[dict[str, str]]]:
+    """Who speaks now and next, with function and organisation; whoever leads through it comes last. One query."""
+    places = {
+        session.pk: name for name, session in (("now", on.session), ("next", on.next)) if session
+    }
+    found: dict[str, list[dict[str, str]]] = {"now": [], "next": []}
+    if not places:
+        return found
+    rows = SessionSpeaker.objects.filter(session__in=places).select_related("speaker").in_order()
+    for row in sorted(rows, key=lambda row: row.part == SessionSpeaker.Part.MODERATOR):
+        person = {"name": row.speaker.display_name, "role": row.speaker.role_line}
+        found[places[row.session_id]].append(person)
+    return found
+
+
+SCREEN_FILES = ("static/polls/screen.js", "static/polls/live.js", "static/polls/screen.css")
+
+
+@cache
+def screen_build() -> str:
+    """Changes with the files that make up the page of a screen."""
+    here = Path(__file__).parent
+    return hashlib.sha256(
+        b"".join((here / name).read_bytes() for name in SCREEN_FILES)
+    ).hexdigest()[:12]
 
 
 def closed_as(phase: Phase) -> str:

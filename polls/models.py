@@ -5,7 +5,7 @@ No row holds a ballot of a secret poll.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar, Self
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineField, ParagraphField
-from congress.models import Edition, Level, Stage, User
+from congress.models import AccessLink, Edition, Level, Stage, User
 from programme.models import Session
 
 OPTION_LIMIT = 200
@@ -268,6 +268,85 @@ class StageState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} · {self.get_phase_display()}"
+
+
+class ScreenQuerySet(models.QuerySet["Screen"]):
+    def of_edition(self, edition: Edition) -> Self:
+        return self.filter(stage__edition=edition)
+
+    def of_tokens(self, token_hashes: Collection[bytes]) -> Self:
+        """Those whose newest or next-to-newest token is among these."""
+        return self.filter(
+            Q(link__token_hash__in=token_hashes) | Q(link__previous_token_hash__in=token_hashes)
+        )
+
+    def with_link(self) -> Self:
+        """Load the way in and the stage, in the same query."""
+        return self.select_related("link", "stage__edition")
+
+
+class Screen(models.Model):
+    """A screen of a stage: a source in the picture's mixer, or a wall in the hall. Reads, and does nothing else."""
+
+    class Shows(models.TextChoices):
+        LOWER_THIRD = "lower_third", _("Lower third: who speaks")
+        QUESTION = "question", _("Question on the screen")
+        POLL = "poll", _("Poll with its figures")
+        COUNTDOWN = "countdown", _("Countdown")
+        HALL = "hall", _("Hall: whatever is on")
+        RESULT = "result", _("Result of the poll, or word cloud")
+        NEXT = "next", _("Next session")
+        TIME_LEFT = "time_left", _("Time left, for whoever speaks")
+        QR = "qr", _("QR code to the stage")
+
+    # Laid over a picture; all others fill a wall.
+    OVERLAYS: ClassVar[tuple[str, ...]] = (
+        Shows.LOWER_THIRD,
+        Shows.QUESTION,
+        Shows.POLL,
+        Shows.COUNTDOWN,
+    )
+
+    stage = models.ForeignKey(
+        Stage, on_delete=models.CASCADE, related_name="screens", verbose_name=_("stage")
+    )
+    link = models.OneToOneField(
+        AccessLink, on_delete=models.CASCADE, related_name="screen", verbose_name=_("personal link")
+    )
+    # A form sent twice makes one screen.
+    key = models.UUIDField(default=uuid4, unique=True, editable=False)
+    name = LineField(_("name"), max_length=60)
+    shows = models.CharField(_("shows"), max_length=12, choices=Shows, default=Shows.HALL)
+    # How often its address was made anew: a button pressed twice ends no address that was just read.
+    renewals = models.PositiveIntegerField(_("renewed"), default=0)
+
+    objects: ClassVar[ScreenQuerySet] = ScreenQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
+
+    class Meta:
+        verbose_name = _("screen")
+        verbose_name_plural = _("screens")
+        ordering = ("stage", "pk")
+        constraints = (
+            models.CheckConstraint(
+                name="what_a_screen_shows_is_known",
+                condition=Q(
+                    shows__in=[
+                        "lower_third",
+                        "question",
+                        "poll",
+                        "countdown",
+                        "hall",
+                        "result",
+                        "next",
+                        "time_left",
+                        "qr",
+                    ]
+                ),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Participation(models.Model):

@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from congress import actions, journal
+from congress import actions, journal, panels
 from congress.demo import mails
 from congress.demo.clock import STOPS, MomentForm
 from congress.demo.people import DEMO_PEOPLE, DemoPerson
@@ -66,6 +66,7 @@ def start(request: HttpRequest, form: MomentForm | None = None) -> HttpResponse:
         "demo_edition": edition,
         "demo_now": now,
         "cards": [_card(person, edition, request) for person in DEMO_PEOPLE],
+        "doors": list(panels.demo_doors),
         "stops": [{"stop": stop, "at": edition.local(stop.at)} for stop in STOPS],
         "form": form or MomentForm(initial={"moment": edition.local(now).replace(second=0)}),
         "mails": mails.latest(5),
@@ -108,6 +109,21 @@ def personal_link(request: HttpRequest, key: str) -> HttpResponse:
         messages.info(request, _("This link was sent to %(address)s.") % {"address": user.mailbox})
     name = "press_access_link" if link.kind == AccessLink.Kind.PRESS else "access_link"
     return redirect(reverse(name, kwargs={"token": token}))
+
+
+@require_POST
+@demo_only
+def open_door(request: HttpRequest, key: str) -> HttpResponse:
+    """Something that needs no person, such as a screen of the hall."""
+    edition = _demo_edition()
+    door = next((door for door in panels.demo_doors if door.key == key), None)
+    if door is None:
+        raise Http404
+    address = door.open(edition)
+    if address is None:
+        messages.error(request, _("This is gone. Fill the demonstration again, below."))
+        return redirect("demo")
+    return redirect(address)
 
 
 @require_POST

@@ -11,7 +11,15 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -89,9 +97,8 @@ class Socket(AsyncWebsocketConsumer):
     shapes: ClassVar[Mapping[str, Shape]] = {}
     # Known commands of other doors: refused by name and logged.
     not_here: ClassVar[frozenset[str]] = frozenset()
-
     visitor: Visitor
-    wanted: Wanted
+    wanted: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -109,6 +116,11 @@ class Socket(AsyncWebsocketConsumer):
         self._line: Line | None = None
 
     # --- What subclasses say ---------------------------------------------------------------------
+
+    @staticmethod
+    def look_up(wanted: Sequence[Any]) -> Sequence[Visitor | Refusal]:
+        """Who stands at the door, and what holds for them now: asked again for all open sockets that share it."""
+        return entry.look_up(wanted)
 
     async def entered(self) -> None:
         """The visitor is in: join hubs, send the first frame."""
@@ -557,20 +569,22 @@ class Guard:
         sockets, self._doubted = list(self._doubted), set()
         if not sockets:
             return
-        try:
-            found = await in_database(entry.look_up, [socket.wanted for socket in sockets])
-        except BaseException:
-            self._doubted.update(sockets)
-            raise
-        for socket, visitor in zip(sockets, found, strict=True):
-            if not socket.is_open:
-                continue
-            if isinstance(visitor, Refusal):
-                self._end(socket, visitor.code)
-            elif (visitor.person, visitor.seal) != (socket.visitor.person, socket.visitor.seal):
-                self._end(socket, NOT_SIGNED_IN)
-            else:
-                await socket.rights_seen(visitor)
+        for look_up in {type(socket).look_up for socket in sockets}:
+            asked = [socket for socket in sockets if type(socket).look_up is look_up]
+            try:
+                found = await in_database(look_up, [socket.wanted for socket in asked])
+            except BaseException:
+                self._doubted.update(sockets)
+                raise
+            for socket, visitor in zip(asked, found, strict=True):
+                if not socket.is_open:
+                    continue
+                if isinstance(visitor, Refusal):
+                    self._end(socket, visitor.code)
+                elif (visitor.person, visitor.seal) != (socket.visitor.person, socket.visitor.seal):
+                    self._end(socket, NOT_SIGNED_IN)
+                else:
+                    await socket.rights_seen(visitor)
 
 
 _guards: dict[asyncio.AbstractEventLoop, Guard] = {}

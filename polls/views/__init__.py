@@ -9,6 +9,7 @@ from polls.views.moderation import (
 )
 from polls.views.regie import regie, regie_stage, run_sheet_file
 from polls.views.rehearsal import rehearsal
+from polls.views.screens import end_screen, renew_screen, screen, screen_state, screens
 from polls.views.stages import live, stage
 from polls.views.twin import ask, me_json, rate, state_json, support, vote
 
@@ -16,6 +17,7 @@ __all__ = [
     "act",
     "act_on_question",
     "ask",
+    "end_screen",
     "live",
     "me_json",
     "moderation",
@@ -24,7 +26,11 @@ __all__ = [
     "regie",
     "regie_stage",
     "rehearsal",
+    "renew_screen",
     "run_sheet_file",
+    "screen",
+    "screen_state",
+    "screens",
     "stage",
     "state_json",
     "support",

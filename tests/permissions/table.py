@@ -399,6 +399,12 @@ DOORS: dict[str, Door] = {
         here=lambda world: {"question": 1},
     ),
     "moderation_act": staff(*STAGES, arguments=("stage", "poll", "verb"), method="post", opens=303),
+    # A token of another kind; no such screen.
+    "screen": public("token", opens=404),
+    "screen_state": public("token", opens=404),
+    "screens": staff("organiser", "director"),
+    "screen_renew": staff("organiser", "director", arguments=("number",), method="post", opens=404),
+    "screen_end": staff("organiser", "director", arguments=("number",), method="post", opens=404),
     # press
     "press": public(),
     "accreditation": public(),

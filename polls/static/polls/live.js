@@ -156,12 +156,12 @@
       try {
         const answer = await fetch(settings.state, { headers: etag ? { "If-None-Match": etag } : {}, credentials: "same-origin", redirect: "manual", cache: "no-store" });
         if (answer.type === "opaqueredirect") return end("signed_out");
-        if (answer.status === 404 || answer.status === 403) return end("not_admitted");
+        if (answer.status === 404 || answer.status === 403 || answer.status === 410) return end("not_admitted");
         if (answer.status === 200) {
           etag = answer.headers.get("ETag") || "";
           const state = await answer.json();
           // What is mine changes with what is shown; a vote of mine I know of.
-          const own = state.seq === ownSeq ? null : await fetch(settings.me, { credentials: "same-origin", redirect: "manual", cache: "no-store" });
+          const own = state.seq === ownSeq || !settings.me ? null : await fetch(settings.me, { credentials: "same-origin", redirect: "manual", cache: "no-store" });
           if (own && own.ok) ownSeq = state.seq;
           if (polling) { hear(state); if (own && own.ok) hear(await own.json()); }
         } else if (answer.status !== 304) throw new Error(String(answer.status));
