@@ -5,7 +5,10 @@ What the host still has to fill in (`congress.texts.GAP`) is marked.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
 
 import nh3
 from django.utils.html import format_html
@@ -14,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from congress.texts import GAP
 
@@ -83,7 +87,7 @@ def _prepare_headings(tokens: list[Token]) -> list[Heading]:
 
 def render(text: str) -> Rendered:
     """Markdown to HTML and table of contents. Raw HTML, pictures and `javascript:` links do no harm."""
-    parser = _parsers["en" if (get_language() or "de").startswith("en") else "de"]
+    parser = _parser()
     tokens = parser.parse(text)
     contents = _prepare_headings(tokens)
     raw = parser.renderer.render(tokens, parser.options, {})
@@ -101,3 +105,81 @@ def render(text: str) -> Rendered:
     clean = before.replace("</table>", "</table></div>")
     clean = GAP.sub(r'<mark class="fk-fill-in">\g<0></mark>', clean)
     return Rendered(mark_safe(clean), contents)  # noqa: S308 - cleaned by nh3 above
+
+
+def _parser() -> MarkdownIt:
+    return _parsers["en" if (get_language() or "de").startswith("en") else "de"]
+
+
+# --- For PDFs (`congress/typst/prose.typ`) ------------------------------------------------------------
+
+
+def blocks(text: str) -> list[dict[str, Any]]:
+    """Markdown as data for a PDF: `{"kind": "paragraph", "runs": [{"text", "strong", "emphasis", "link"}]}`, …
+
+    Kinds: heading (level), paragraph, list (ordered, start, items), quote (blocks), code (text), table (head, rows),
+    rule. What a page would not show is not in it either.
+    """
+    return _blocks(SyntaxTreeNode(_parser().parse(text)))
+
+
+def _blocks(node: SyntaxTreeNode) -> list[dict[str, Any]]:
+    return [made for child in node.children if (made := _block(child)) is not None]
+
+
+def _block(node: SyntaxTreeNode) -> dict[str, Any] | None:
+    match node.type:
+        case "heading":
+            return {"kind": "heading", "level": max(2, int(node.tag[1:])), "runs": _runs(node)}
+        case "paragraph":
+            return {"kind": "paragraph", "runs": _runs(node)}
+        case "bullet_list" | "ordered_list":
+            return {
+                "kind": "list",
+                "ordered": node.type == "ordered_list",
+                "start": int(node.attrs.get("start", 1)),
+                "items": [_blocks(item) for item in node.children],
+            }
+        case "blockquote":
+            return {"kind": "quote", "blocks": _blocks(node)}
+        case "code_block" | "fence":
+            return {"kind": "code", "text": node.content.rstrip("\n")}
+        case "table":
+            head, *bodies = node.children
+            return {
+                "kind": "table",
+                "head": [_runs(cell) for cell in head.children[0].children],
+                "rows": [
+                    [_runs(cell) for cell in row.children]
+                    for body in bodies
+                    for row in body.children
+                ],
+            }
+        case "hr":
+            return {"kind": "rule"}
+    return None
+
+
+def _runs(node: SyntaxTreeNode) -> list[dict[str, Any]]:
+    return [run for inline in node.children for run in _inline(inline, {})]
+
+
+def _inline(node: SyntaxTreeNode, style: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    match node.type:
+        case "strong" | "s":
+            style = {**style, node.type: True}
+        case "em":
+            style = {**style, "emphasis": True}
+        case "link":
+            address = str(node.attrs.get("href", ""))
+            if urlsplit(address).scheme in SCHEMES:
+                style = {**style, "link": address}
+        case "text" | "code_inline":
+            yield {**_PLAIN, **style, "text": node.content}
+        case "softbreak" | "hardbreak":
+            yield {**_PLAIN, "text": "\n"}
+    for child in node.children:
+        yield from _inline(child, style)
+
+
+_PLAIN: dict[str, Any] = {"strong": False, "emphasis": False, "s": False, "link": ""}

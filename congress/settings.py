@@ -213,6 +213,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "mail releases whose moment has come": {
+        "task": "press.tasks.mail_releases",
+        "schedule": 20.0,
+    },
+    "write down how often material was fetched": {
+        "task": "press.tasks.count_downloads",
+        "schedule": 60.0,
+    },
     "send letters that are due": {"task": "congress.tasks.sweep_letters", "schedule": 10.0},
     "ask colleagues whom applicants named": {
         "task": "registration.tasks.ask_colleagues",

@@ -100,6 +100,20 @@ def _how_to_save(image: Image.Image, kind: str) -> dict[str, Any]:
     return {"icc_profile": profile, "exif": b"", "quality": _QUALITY}
 
 
+def smaller(content: bytes, *, width: int) -> bytes:
+    """The picture as a JPEG of at most so many pixels across, to be shown on pages."""
+    with Image.open(io.BytesIO(content)) as image:
+        shown = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        shown.thumbnail((width, 2 * width))
+        if shown.mode == "RGBA":
+            paper = Image.new("RGB", shown.size, "white")
+            paper.paste(shown, mask=shown.getchannel("A"))
+            shown = paper
+        written = io.BytesIO()
+        shown.save(written, "JPEG", quality=80)
+        return written.getvalue()
+
+
 def to_keep(file: Any, *, kind: str, name: str) -> FileResponse:
     """A stored file as an attachment that no browser runs or guesses at, whatever is in it."""
     response = FileResponse(

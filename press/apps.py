@@ -7,4 +7,4 @@ class PressConfig(AppConfig):
     verbose_name = _("Press")
 
     def ready(self) -> None:
-        from press import entries  # noqa: F401  # it needs the models
+        from press import entries, receivers  # noqa: F401  # they need the models

@@ -12,13 +12,14 @@ from django.urls import reverse
 from congress import mail
 from congress.models import AccessLink, Letter
 from press import queries
-from press.models import Accreditation
+from press.models import Accreditation, PressRelease
 
 REQUESTED = "press/emails/requested.md"
 APPROVED = "press/emails/approved.md"
 REJECTED = "press/emails/rejected.md"
 RENEWED = "press/emails/renewed.md"
 WITHDRAWN = "press/emails/withdrawn.md"
+RELEASE = "press/emails/release.md"
 
 # A stranger may have typed the name: what reads as an address or a link does not go to a mailbox that nobody has
 # confirmed.
@@ -51,6 +52,12 @@ def renewed(accreditation: Accreditation, link: AccessLink, key: uuid.UUID | Non
 
 def withdrawn(accreditation: Accreditation) -> Letter:
     return _post(WITHDRAWN, accreditation, once=f"press-withdrawn:{accreditation.pk}")
+
+
+def release(about: PressRelease, accreditation: Accreditation) -> Letter:
+    """A release is out, perhaps under embargo; the letter names the page and how to get no more of them."""
+    once = f"press-release:{about.pk}:{accreditation.pk}"
+    return _post(RELEASE, accreditation, once=once, bulk=True, release=about)
 
 
 def _post(template: str, accreditation: Accreditation, *, once: str, **named: Any) -> Letter:
@@ -87,6 +94,15 @@ def _request_link(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-for _template in (REQUESTED, APPROVED, REJECTED, RENEWED, WITHDRAWN):
+def _about_the_release(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    release = context["release"]
+    return {
+        "release_url": settings.SITE_URL + release.get_absolute_url(),
+        "embargoed": release.state(release.edition.now()) == PressRelease.State.EMBARGOED,
+    }
+
+
+for _template in (REQUESTED, APPROVED, REJECTED, RENEWED, WITHDRAWN, RELEASE):
     mail.ENRICHERS[_template] = [_contact]
 mail.ENRICHERS[REQUESTED].append(_request_link)
+mail.ENRICHERS[RELEASE] += [_request_link, _about_the_release]

@@ -42,6 +42,12 @@ panels.main_buttons.register(to_the_stages, order=12)
 panels.waiting.register(
     panels.WaitingItem(_("Accreditations to decide"), _to_decide, _desk, roles=DECIDES), order=20
 )
+panels.orga_links.register(
+    panels.OrgaLink(_("Press releases"), "orga_releases", roles=DECIDES), order=42
+)
+panels.orga_links.register(
+    panels.OrgaLink(_("Press kit"), "orga_press_kit", roles=DECIDES), order=43
+)
 panels.demo_data.register(fill, order=50)
 panels.help_finders.register(desk.Accreditations(), order=40)
 panels.help_sentences.register(desk.sentences, order=40)
@@ -56,6 +62,15 @@ panels.journal_verbs |= {
     "accreditation.rejected": _("Accreditation rejected"),
     "accreditation.requested": _("Accreditation requested"),
     "accreditation.withdrawn": _("Accreditation withdrawn"),
+    "accreditation.releases_wanted": _("A journalist asked for releases by mail"),
+    "accreditation.releases_ended": _("A journalist wants no more releases by mail"),
+    "release.written": _("Press release written"),
+    "release.changed": _("Press release changed"),
+    "release.published": _("Press release published or scheduled"),
+    "release.withheld": _("Press release withheld"),
+    "release.thrown_away": _("Draft of a press release thrown away"),
+    "press_file.added": _("File for the press added"),
+    "press_file.removed": _("File for the press removed"),
 }
 
 for _kind in DECIDES:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from congress import links
-from congress.models import Edition
+from congress.models import Admission, Edition
 from congress.retention import ended_before
 from press.models import Accreditation, PressSettings
 
@@ -58,6 +58,16 @@ def sent_recently(accreditation: Accreditation, within: timedelta) -> int:
         mailbox=accreditation.mailbox,
         submitted_at__gt=accreditation.submitted_at - within,
     ).count()
+
+
+def readers_by_mail(edition: Edition, now: datetime) -> QuerySet[Accreditation]:
+    """Accredited journalists who asked for releases and are still let in."""
+    return Accreditation.objects.filter(
+        edition=edition,
+        state=Accreditation.State.APPROVED,
+        wants_releases=True,
+        admission__in=Admission.objects.in_force(),
+    ).select_related("person", "edition")
 
 
 def link_is_over(edition: Edition, now: datetime) -> bool:

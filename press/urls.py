@@ -3,6 +3,7 @@
 from django.urls import path
 
 from press.views import accreditation as views
+from press.views import publishing, releases
 
 urlpatterns = [
     path("presse/", views.press_room, name="press"),
@@ -13,4 +14,15 @@ urlpatterns = [
         views.accreditation_request,
         name="accreditation_request",
     ),
+    path("presse/mitteilungen/", releases.releases, name="releases"),
+    path("presse/mitteilungen/<int:number>/", releases.release, name="release"),
+    path("presse/mitteilungen/<int:number>.pdf", releases.release_pdf, name="release_pdf"),
+    path("presse/material/", releases.press_kit, name="press_kit"),
+    path("presse/material/bilder.zip", releases.press_pictures, name="press_pictures"),
+    path("presse/material/<int:number>/", releases.press_file, name="press_file"),
+    path("presse/material/<int:number>/vorschau/", releases.press_preview, name="press_preview"),
+    path("orga/medieninformationen/", publishing.orga_releases, name="orga_releases"),
+    path("orga/medieninformationen/neu/", publishing.release_add, name="release_add"),
+    path("orga/medieninformationen/<int:number>/", publishing.orga_release, name="orga_release"),
+    path("orga/pressematerial/", publishing.orga_press_kit, name="orga_press_kit"),
 ]

@@ -13,6 +13,7 @@ from congress import actions
 from congress.demo.people import DEMO_PEOPLE
 from congress.demo.seed import demo_user
 from congress.models import AccessLink, Admission, Edition, Letter, Role, User
+from press.demo import releases
 from press.models import Accreditation
 
 State = Accreditation.State
@@ -125,6 +126,7 @@ def fill(edition: Edition) -> None:
         if not Accreditation.objects.filter(edition=edition, form_key=key).exists():
             _write(edition, officer, request, key)
     _letters(edition)
+    releases.fill(edition, officer)
 
 
 def _write(edition: Edition, officer: User, request: Request, key: uuid.UUID) -> None:

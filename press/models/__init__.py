@@ -6,5 +6,15 @@ from press.models.accreditations import (
     PressSettings,
     has_passed,
 )
+from press.models.releases import PressFile, PressFileQuerySet, PressRelease, PressReleaseQuerySet
 
-__all__ = ["Accreditation", "AccreditationQuerySet", "PressSettings", "has_passed"]
+__all__ = [
+    "Accreditation",
+    "AccreditationQuerySet",
+    "PressFile",
+    "PressFileQuerySet",
+    "PressRelease",
+    "PressReleaseQuerySet",
+    "PressSettings",
+    "has_passed",
+]

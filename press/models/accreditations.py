@@ -164,6 +164,10 @@ class Accreditation(models.Model):
         ),
     )
 
+    wants_releases = models.BooleanField(
+        _("releases by mail"), default=False, help_text=_("Asked for by the journalist.")
+    )
+
     submitted_at = models.DateTimeField(_("sent"))
     deadline_at = models.DateTimeField(_("deadline"))
     late = models.BooleanField(_("late"))

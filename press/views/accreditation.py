@@ -18,9 +18,10 @@ from congress.errors import Refused
 from congress.http import EditionRequest, kept_nowhere, see_other
 from congress.models import Edition
 from congress.views import gone, not_found
-from press import actions, queries
+from press import actions, publishing, queries
 from press.forms import AccreditationForm, ProofForm
 from press.models import Accreditation, has_passed
+from press.views import releases
 from programme.queries import figures
 
 # The request that this browser has sent, for the page that confirms it.
@@ -29,7 +30,13 @@ SENT = "press.accreditation"
 
 def press_room(request: EditionRequest) -> HttpResponse:
     edition = request.edition
-    context = _deadline(edition, request.now) | {"figures": figures(edition)}
+    files = releases.readable_files(request)
+    context = _deadline(edition, request.now) | {
+        "figures": figures(edition),
+        "lines": releases.readable_releases(request)[: releases.IN_THE_ROOM],
+        "pictures": sum(file.is_picture for file in files),
+        "papers": sum(not file.is_picture for file in files),
+    }
     return render(request, "press/room.html", context)
 
 
@@ -110,6 +117,16 @@ def _done(request: EditionRequest, act: str, found: Accreditation, form: ProofFo
     if act == "proof" and form.is_valid():
         actions.add_proof(accreditation=found, now=request.now, **form.cleaned_data)
         messages.success(request, _("Thank you, we have received your proof."))
+        return True
+    if act in ("releases", "no_releases"):
+        wanted = act == "releases"
+        publishing.ask_for_releases(accreditation=found, wanted=wanted, now=request.now)
+        messages.success(
+            request,
+            _("Press releases of this congress come to you by mail.")
+            if wanted
+            else _("You get no more press releases by mail."),
+        )
         return True
     if act == "withdraw":
         actions.withdraw(accreditation=found, now=request.now)

@@ -410,6 +410,18 @@ DOORS: dict[str, Door] = {
     "accreditation": public(),
     "accreditation_sent": public(opens=302),
     "accreditation_request": public("token", opens=404),
+    "releases": public(),
+    "press_kit": public(),
+    # No release and no file there.
+    "release": public("number", opens=404),
+    "release_pdf": public("number", opens=404),
+    "press_file": public("number", opens=404),
+    "press_preview": public("number", opens=404),
+    "press_pictures": public(opens=404),
+    "orga_releases": staff("organiser", "press_officer"),
+    "release_add": staff("organiser", "press_officer"),
+    "orga_release": staff("organiser", "press_officer", arguments=("number",), opens=404),
+    "orga_press_kit": staff("organiser", "press_officer"),
 }
 IN_THE_ADMIN = Door(
     roles("organiser", "press_officer", "observer")
