@@ -40,14 +40,28 @@ WORDS: dict[str, tuple[Words, ...]] = {
         ),
     ),
 }
-NEEDS = Words(
-    "2026-1",
-    _("I consent that what I need is kept and read by the organisers who arrange it"),
-    _(
-        "Some of it says something about health (Art. 9(2)(a) GDPR). Voluntary; only the organisers of this congress "
-        "read it, it is erased 14 days after the congress, and at once when you take your consent back here."
+NEEDS_WORDS = (
+    Words(
+        "2026-1",
+        _("I consent that what I need is kept and read by the organisers who arrange it"),
+        _(
+            "Some of it says something about health (Art. 9(2)(a) GDPR). Voluntary; only the organisers of this "
+            "congress read it, it is erased 14 days after the congress, and at once when you take your consent back "
+            "here."
+        ),
+    ),
+    # Fewer read it than before: whoever agreed to the earlier words need not be asked again.
+    Words(
+        "2026-2",
+        _("I consent that what I need is kept and read by those who arrange it"),
+        _(
+            "Some of it says something about health (Art. 9(2)(a) GDPR). Voluntary; only the few organisers who "
+            "arrange it read it, and each time is noted. It is erased 14 days after the congress, and at once when "
+            "you take your consent back here."
+        ),
     ),
 )
+NEEDS = NEEDS_WORDS[-1]
 # Which switch of the edition asks for which consent.
 _SWITCHES = {
     Consent.Kind.PHOTOGRAPHS: "asks_photographs",

@@ -204,7 +204,8 @@ panels.orga_links.register(
     panels.OrgaLink(_("Registrations"), "registrations", (Role.Kind.ORGANISER,)), order=12
 )
 panels.orga_links.register(
-    panels.OrgaLink(_("Needs and consents"), "needs", (Role.Kind.ORGANISER,)), order=28
+    panels.OrgaLink(_("Needs and consents"), "needs", (Role.Kind.ORGANISER, Role.Kind.CARE)),
+    order=28,
 )
 panels.orga_links.register(
     panels.OrgaLink(_("Registry of addresses"), "rules", (Role.Kind.ORGANISER,)), order=65
@@ -279,6 +280,7 @@ panels.journal_verbs |= {
     "registration.consent_revoked": _("Consent taken back"),
     "registration.answers_listed": _("Table of people fetched"),
     "registration.needs_arranged": _("Needs arranged"),
+    "registration.needs_opened": _("List of needs opened"),
     "registration.needs_reopened": _("Needs to be arranged again"),
     "registration.needs_said": _("Needs said, with consent"),
     "registration.needs_taken_back": _("Needs taken back"),

@@ -34,6 +34,7 @@ from registration import tickets
 from registration.models import (
     CheckIn,
     Invitation,
+    Needs,
     Participation,
     Registration,
     ReviewQuestion,
@@ -83,6 +84,37 @@ def people_by_day(edition: Edition) -> list[tuple[date, int]]:
         for day in days
     ]
     return [(day, said.count(day)) for day in edition.days]
+
+
+@dataclass(frozen=True)
+class NeedsFigures:
+    """How much there is to arrange. Of nobody in particular."""
+
+    total: int
+    arranged: int
+    kinds: list[tuple[str, int]]
+
+    @property
+    def to_arrange(self) -> int:
+        return self.total - self.arranged
+
+
+def needs_figures(edition: Edition) -> NeedsFigures:
+    """How many people need what, in the order of the form. One query."""
+    kinds = [
+        *((Needs.label_of(name), Q(**{name: True})) for name in Needs.TICKED),
+        *((f"{Needs.label_of('diet')}: {diet.label}", Q(diet=diet)) for diet in Needs.Diet),
+        (Needs.label_of("text"), ~Q(text="")),
+    ]
+    counts = Needs.objects.of_edition(edition).aggregate(
+        total=Count("pk"),
+        arranged=Count("arranged_at"),
+        **{f"kind_{n}": Count("pk", filter=which) for n, (_label, which) in enumerate(kinds)},
+    )
+    said = [(label, counts[f"kind_{n}"]) for n, (label, _which) in enumerate(kinds)]
+    return NeedsFigures(
+        counts["total"], counts["arranged"], [(label, count) for label, count in said if count]
+    )
 
 
 def substitution_of(registration: Registration) -> Substitution | None:

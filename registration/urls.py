@@ -43,6 +43,7 @@ urlpatterns = [
     path("meine-anmeldung/weiteres/", more.more, name="registration_more"),
     path("meine-anmeldung/weiteres/entwurf/", more.more_draft, name="registration_draft"),
     path("orga/bedarfe/", needs.needs, name="needs"),
+    path("orga/bedarfe/oeffnen/", needs.needs_open, name="needs_open"),
     path("orga/bedarfe/liste/", needs.needs_table, name="needs_table"),
     path("orga/bedarfe/einwilligungen/", needs.consents_table, name="consents_table"),
     path("meine-anmeldung/aendern/", changing.data, name="registration_data"),

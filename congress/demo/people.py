@@ -20,6 +20,7 @@ class DemoPerson:
     admission: str = ""
     level: str = Level.OTHER
     role: str = ""
+    also: tuple[str, ...] = ()  # further roles in the edition
     stage: str = ""
     everywhere: bool = False  # a role without edition, as FITKO's organisers hold it
     link: str = ""  # kind of personal link that the demonstration mints for this person
@@ -124,11 +125,16 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         email="henrike.paulsen@land-beispiel.example",
         admission=Admission.Kind.STAFF,
         role=Role.Kind.ORGANISER,
+        also=(Role.Kind.CARE,),
         tries=(
             ("Lesen Sie zuerst, was auf Sie wartet.", "orga"),
             (
                 "Ändern Sie in der Verwaltung einen Programmpunkt und sehen Sie ihn im Programm wieder.",
                 "admin:index",
+            ),
+            (
+                "Öffnen Sie die Bedarfe für 15 Minuten: Tariq Lindner sieht dort nur Zahlen.",
+                "needs",
             ),
         ),
     ),

@@ -119,3 +119,5 @@ def _person(demo: DemoPerson, edition: Edition) -> None:
             kind=demo.role,
             stage=edition.stages.get(slug=demo.stage) if demo.stage else None,
         )
+    for kind in demo.also:
+        Role.objects.get_or_create(person=user, edition=edition, kind=kind, stage=None)

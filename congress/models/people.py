@@ -173,6 +173,7 @@ class Role(models.Model):
         MODERATOR = "moderator", _("moderator")
         HELP_DESK = "help_desk", _("help desk")
         CHECK_IN = "check_in", _("check-in")
+        CARE = "care", _("care (needs)")
         OBSERVER = "observer", _("observer")
 
     IN_THE_ADMIN: ClassVar[Iterable[str]] = (Kind.ORGANISER, Kind.PRESS_OFFICER, Kind.OBSERVER)
@@ -183,6 +184,7 @@ class Role(models.Model):
         Kind.COMMITTEE,
         Kind.HELP_DESK,
         Kind.CHECK_IN,
+        Kind.CARE,
     )
 
     person = models.ForeignKey(

@@ -6,6 +6,7 @@ from registration.actions.asked import (
     drop_draft,
     keep_draft,
     note_listed,
+    note_needs_opened,
     say_more,
 )
 from registration.actions.badges import (
@@ -309,6 +310,7 @@ __all__ = [
     "make_telephone_code",
     "may_admit",
     "note_listed",
+    "note_needs_opened",
     "pass_the_door",
     "plan_table",
     "print_badges",

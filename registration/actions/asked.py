@@ -115,6 +115,17 @@ def forget_needs(registration: Registration) -> None:
     drop_draft(registration=registration)
 
 
+def note_needs_opened(*, by: User, edition: Edition, now: datetime) -> None:
+    """Whoever opens the list of who needs what is named, each time."""
+    journal.note(
+        "registration.needs_opened",
+        edition=edition,
+        now=now,
+        by=by,
+        count=Needs.objects.of_edition(edition).count(),
+    )
+
+
 @transaction.atomic
 def arrange_needs(*, needs: Needs, by: User, now: datetime, arranged: bool) -> None:
     """An organiser has seen to it, or takes that back. Twice does no harm. Raises `NoNeeds`."""

@@ -1,7 +1,13 @@
-"""What people need, as a list to work off; and who has agreed to what. For organisers alone."""
+"""How much people need, and who has agreed to what; and for the few who arrange it, who needs what.
+
+Organisers read figures. The list opens for whoever looks after people (`Role.Kind.CARE`), by a POST that stands in the
+journal, and closes by itself (docs/decisions/0027).
+"""
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -11,6 +17,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from congress import desk
 from congress.errors import Refused
 from congress.http import MemberRequest, page_of, role_required, see_other
 from congress.models import Role
@@ -20,45 +27,93 @@ from registration import actions, consents, queries
 from registration.models import Consent, Needs, RegistrationSettings
 
 ON_A_PAGE = 50
+OPEN_FOR = timedelta(minutes=15)
+_OPEN_KEY = "needs_open"  # in the session: {number of the edition: second of the real clock}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@role_required(Role.Kind.ORGANISER)
+@role_required(Role.Kind.ORGANISER, Role.Kind.CARE)
 def needs(request: MemberRequest) -> HttpResponseBase:
-    """What is to be arranged, and what is; a POST says that it is, or is not after all."""
-    rows = Needs.objects.of_edition(request.edition)
+    """Figures; below them the list, once it is open. A POST says that something is arranged, or is not after all."""
     if request.method == "POST":
-        number = request.POST.get("number", "")
-        if not number.isdecimal() or len(number) > 12:
-            raise Http404
-        row = get_object_or_404(
-            rows.select_related("registration__edition", "registration__person"), pk=number
-        )
-        try:
-            actions.arrange_needs(
-                needs=row, by=request.user, now=request.now, arranged="arranged" in request.POST
-            )
-        except Refused as refusal:
-            messages.warning(request, str(refusal.message))
-        return see_other(request.get_full_path())
-    counts = rows.aggregate(total=Count("pk"), arranged=Count("arranged_at"))
-    chosen = request.GET.get("stand", "")
-    narrowed = {"offen": rows.to_arrange(), "organisiert": rows.arranged()}.get(chosen, rows)
-    states = [
-        ("", _("all"), counts["total"]),
-        ("offen", _("to be arranged"), counts["total"] - counts["arranged"]),
-        ("organisiert", _("arranged"), counts["arranged"]),
-    ]
+        request.access.require_role(Role.Kind.CARE)
+        return _arrange(request)
+    reads = request.access.plays(Role.Kind.CARE)
+    until = _open_until(request) if reads else None
+    figures = queries.needs_figures(request.edition)
     context = {
-        "page": page_of(request, narrowed.with_person().by_name(), ON_A_PAGE),
-        "states": states,
-        "chosen": chosen if chosen in ("offen", "organisiert") else "",
-        "total": counts["total"],
+        "reads": reads,
+        "until": until and desk.shown(until, request.edition),
+        "minutes": OPEN_FOR // timedelta(minutes=1),
+        "figures": figures,
         "days": queries.people_by_day(request.edition),
+        "organises": request.access.plays(Role.Kind.ORGANISER),
         "consents": _consents(request),
         "settings": RegistrationSettings.objects.of(request.edition),
     }
+    if until is not None:
+        context |= _list(request, figures)
     return render(request, "registration/orga/needs.html", context)
+
+
+def _list(request: MemberRequest, figures: queries.NeedsFigures) -> dict[str, Any]:
+    rows = Needs.objects.of_edition(request.edition)
+    chosen = request.GET.get("stand", "")
+    narrowed = {"offen": rows.to_arrange(), "organisiert": rows.arranged()}.get(chosen, rows)
+    return {
+        "page": page_of(request, narrowed.with_person().by_name(), ON_A_PAGE),
+        "states": [
+            ("", _("all"), figures.total),
+            ("offen", _("to be arranged"), figures.to_arrange),
+            ("organisiert", _("arranged"), figures.arranged),
+        ],
+        "chosen": chosen if chosen in ("offen", "organisiert") else "",
+    }
+
+
+def _arrange(request: MemberRequest) -> HttpResponse:
+    if _open_until(request) is None:
+        return _closed(request)
+    number = request.POST.get("number", "")
+    if not number.isdecimal() or len(number) > 12:
+        raise Http404
+    rows = Needs.objects.of_edition(request.edition)
+    row = get_object_or_404(
+        rows.select_related("registration__edition", "registration__person"), pk=number
+    )
+    try:
+        actions.arrange_needs(
+            needs=row, by=request.user, now=request.now, arranged="arranged" in request.POST
+        )
+    except Refused as refusal:
+        messages.warning(request, str(refusal.message))
+    return see_other(request.get_full_path())
+
+
+@require_POST
+@role_required(Role.Kind.CARE)
+def needs_open(request: MemberRequest) -> HttpResponse:
+    """Opens the list for a while, or closes it before. Whoever opens it stands in the journal."""
+    opened = dict(request.session.get(_OPEN_KEY) or {})
+    opened.pop(str(request.edition.pk), None)
+    if "close" not in request.POST:
+        actions.note_needs_opened(by=request.user, edition=request.edition, now=request.now)
+        opened[str(request.edition.pk)] = time.time() + OPEN_FOR.total_seconds()
+    request.session[_OPEN_KEY] = opened
+    return see_other("needs", edition=request.edition.slug)
+
+
+def _open_until(request: MemberRequest) -> datetime | None:
+    """Until when this browser reads who needs what in this edition, by the real clock; None where it does not."""
+    until = (request.session.get(_OPEN_KEY) or {}).get(str(request.edition.pk), 0.0)
+    return datetime.fromtimestamp(until, UTC) if until > time.time() else None
+
+
+def _closed(request: MemberRequest) -> HttpResponse:
+    messages.warning(
+        request, _("The list has closed by itself. Please open it again; nothing was changed.")
+    )
+    return see_other("needs", edition=request.edition.slug)
 
 
 def _consents(request: MemberRequest) -> list[dict[str, Any]]:
@@ -78,9 +133,11 @@ def _consents(request: MemberRequest) -> list[dict[str, Any]]:
 
 
 @require_POST
-@role_required(Role.Kind.ORGANISER)
+@role_required(Role.Kind.CARE)
 def needs_table(request: MemberRequest) -> HttpResponse:
-    """The list as a workbook. That it was fetched stands in the journal."""
+    """The open list as a workbook. That it was fetched stands in the journal."""
+    if _open_until(request) is None:
+        return _closed(request)
     rows = list(Needs.objects.of_edition(request.edition).with_person().by_name())
     actions.note_listed(
         what="needs", count=len(rows), by=request.user, edition=request.edition, now=request.now

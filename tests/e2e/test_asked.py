@@ -33,6 +33,9 @@ def test_what_was_typed_is_there_again_and_counts_once_saved(site, browse, axe):
     assert Needs.objects.filter(text="Beispiel: ein Platz vorn").exists()
 
     organiser = browse(site, person=demo_person("organiser"))
+    organiser.goto("/2021/orga/bedarfe/")
+    look_at(organiser, axe, "needs-closed")
+    organiser.get_by_role("button", name="Liste für 15 Minuten öffnen").click()
     organiser.goto("/2021/orga/bedarfe/?stand=offen")
     look_at(organiser, axe, "needs")
     row = organiser.get_by_role("row", name="Weißenborn")

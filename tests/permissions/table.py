@@ -315,8 +315,10 @@ DOORS: dict[str, Door] = {
     "registration_way": Door(SIGNED_IN, opens=404),
     "registration_substitute": Door(SIGNED_IN, opens=404),
     "registration_draft": Door(SIGNED_IN, method="post", opens=404),
-    "needs": staff("organiser"),
-    "needs_table": staff("organiser", method="post"),
+    # Figures for both; who needs what is read by care alone, and only once it has opened the list.
+    "needs": staff("organiser", "care"),
+    "needs_open": Door(roles("care"), method="post", opens=303),
+    "needs_table": Door(roles("care"), method="post", opens=303),
     # Without saying which.
     "consents_table": staff("organiser", method="post", opens=404),
     "orga_invitations": staff("organiser"),

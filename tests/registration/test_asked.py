@@ -5,15 +5,17 @@ import re
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from congress import retention
 from congress.models import JournalEntry
 from registration import actions, consents
 from registration.models import Consent, Draft, Needs, Participation, RegistrationSettings
-from tests.factories import make_role, make_user, set_clock
+from tests.factories import make_edition, make_role, make_user, set_clock
 from tests.registration.making import OPEN, make_registration
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules")]
@@ -336,21 +338,97 @@ def test_a_draft_that_is_far_too_long_is_cut_not_refused(client, asking):
 
 
 @pytest.mark.parametrize(
-    ("kind", "status"),
-    [("organiser", 200), ("help_desk", 403), ("check_in", 403), ("observer", 403), (None, 404)],
+    ("kind", "status", "table"),
+    [
+        ("care", 200, 303),
+        ("organiser", 200, 403),
+        ("help_desk", 403, 403),
+        ("check_in", 403, 403),
+        ("observer", 403, 403),
+        (None, 404, 404),
+    ],
 )
-def test_only_organisers_see_what_people_need(client, asking, kind, status):
+def test_who_opens_the_page_of_needs(client, asking, kind, status, table):
     needing(come(asking))
     assert client.get(LIST).status_code == 302
     sign_in(client, make_role(kind, asking).person if kind else make_user())
 
     assert client.get(LIST).status_code == status
-    assert client.post(f"{LIST}liste/").status_code == status
+    assert client.post(f"{LIST}liste/").status_code == table
+    assert client.post(f"{LIST}oeffnen/").status_code == table
+
+
+def test_organisers_read_figures_and_not_who_needs_what(client, asking):
+    needs = needing(come(asking), text="Platz vorn", diet="vegan")
+    sign_in(client, make_role("organiser", asking).person)
+
+    client.post(f"{LIST}oeffnen/")
+    page = client.get(LIST).content.decode()
+
+    for text in ("Untertitel", "Essen: vegan", "Betreuung (Bedarfe)", "Wer wann kommt"):
+        assert text in page
+    for text in ("P1", "Platz vorn", "oeffnen"):
+        assert text not in page
+    assert client.post(LIST, {"number": needs.pk, "arranged": "1"}).status_code == 403
+    assert Needs.objects.to_arrange().exists()
+    assert not JournalEntry.objects.filter(verb="registration.needs_opened").exists()
+
+
+def test_the_list_opens_by_a_post_that_stands_in_the_journal(client, asking):
+    needing(come(asking), text="Platz vorn")
+    person = make_role("care", asking).person
+    sign_in(client, person)
+    assert "Platz vorn" not in client.get(LIST).content.decode()
+    client.get(f"{LIST}oeffnen/")
+    assert "Platz vorn" not in client.get(LIST).content.decode()
+
+    client.post(f"{LIST}oeffnen/")
+
+    page = client.get(LIST).content.decode()
+    assert "Platz vorn" in page
+    assert "Einwilligungen</h2>" not in page
+    entry = JournalEntry.objects.get(verb="registration.needs_opened")
+    assert (entry.actor, entry.edition, entry.details) == (person, asking, {"count": 1})
+    client.post(f"{LIST}oeffnen/", {"close": "1"})
+    assert "Platz vorn" not in client.get(LIST).content.decode()
+
+
+def test_the_list_closes_by_itself_after_a_quarter_of_an_hour(client, asking):
+    needs = needing(come(asking), text="Platz vorn")
+    now = timezone.now()
+    with time_machine.travel(now, tick=False) as clock:
+        sign_in(client, make_role("care", asking).person)
+        client.post(f"{LIST}oeffnen/")
+        clock.shift(timedelta(minutes=14, seconds=59))
+        assert "Platz vorn" in client.get(LIST).content.decode()
+
+        clock.shift(1)
+
+        assert "Platz vorn" not in client.get(LIST).content.decode()
+        answer = client.post(LIST, {"number": needs.pk, "arranged": "1"}, follow=True)
+        assert "von selbst geschlossen" in answer.content.decode()
+        assert "spreadsheet" not in client.post(f"{LIST}liste/", follow=True)["Content-Type"]
+    assert Needs.objects.to_arrange().exists()
+    assert not JournalEntry.objects.filter(verb="registration.answers_listed").exists()
+
+
+def test_a_list_opened_in_one_edition_is_closed_in_another(client, asking):
+    other = make_edition(slug="2022")
+    needs = needing(come(asking), text="Platz vorn")
+    person = make_role("care", asking).person
+    make_role("care", other, person=person)
+    sign_in(client, person)
+
+    client.post("/2022/orga/bedarfe/oeffnen/")
+
+    assert "Platz vorn" not in client.get(LIST).content.decode()
+    assert client.post("/2022/orga/bedarfe/", {"number": needs.pk}).status_code == 404
 
 
 def test_the_list_is_worked_off(client, asking):
     needs = needing(come(asking), text="Platz vorn")
-    sign_in(client, make_role("organiser", asking).person)
+    sign_in(client, make_role("care", asking).person)
+    client.post(f"{LIST}oeffnen/")
     page = client.get(LIST).content.decode()
     for text in ("Platz vorn", "Untertitel", "zu organisieren (1)"):
         assert text in page
@@ -368,7 +446,8 @@ def test_the_list_is_worked_off(client, asking):
 
 
 def test_the_list_takes_as_many_queries_for_one_as_for_many(client, asking):
-    sign_in(client, make_role("organiser", asking).person)
+    sign_in(client, make_role("care", asking).person)
+    client.post(f"{LIST}oeffnen/")
 
     def counted():
         with CaptureQueriesContext(connection) as queries:
@@ -402,7 +481,10 @@ def test_tables_hold_who_is_in_and_agrees_now_and_are_noted(client, asking):
         )
     say(second, agrees_to=[])
     actions.cancel(registration=third, now=asking.now())
-    sign_in(client, make_role("organiser", asking).person)
+    person = make_role("organiser", asking).person
+    make_role("care", asking, person=person)
+    sign_in(client, person)
+    client.post(f"{LIST}oeffnen/")
 
     response = client.post(f"{LIST}einwilligungen/", {"kind": "attendee_list"})
     rows = list(load_workbook(io.BytesIO(response.content)).active.values)
