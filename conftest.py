@@ -135,7 +135,7 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     from congress.live import database, entry, news
     from polls import voting
 
-    for batcher in (voting.counter, voting.supporter, voting.rater, entry.door):
+    for batcher in (voting.counter, voting.scribe, voting.supporter, voting.rater, entry.door):
         batcher.stop()
     news.teller.stop()
     database.stop()

@@ -55,12 +55,13 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Ballot:
-    """One person's choice, on its way to the sums. Never stored, never logged."""
+    """One person's choice or words, on their way to the sums. Never stored, never logged."""
 
     person: int
     stage: int
     poll: int
-    choices: tuple[int, ...]
+    choices: tuple[int, ...] = ()
+    words: tuple[str, ...] = ()  # of a word cloud
 
     def __repr__(self) -> str:
         return "Ballot(…)"
@@ -71,7 +72,7 @@ def create_poll(
     *,
     stage: Stage,
     text: str,
-    answers: Sequence[str],
+    answers: Sequence[str] = (),
     kind: str = Poll.Kind.SINGLE,
     min_choices: int = 1,
     max_choices: int = 1,
@@ -83,7 +84,9 @@ def create_poll(
     by: User | None = None,
 ) -> Poll:
     """Prepare a poll. The same `key` again gives the poll that is there. Raises `TooFewAnswers`."""
-    if len(answers) < 2:
+    if kind == Poll.Kind.WORD_CLOUD:
+        answers = ()
+    elif len(answers) < 2:
         raise TooFewAnswers
     poll, created = Poll.objects.get_or_create(
         key=key or uuid4(),
@@ -115,7 +118,7 @@ def open_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
     Raises `NotPrepared`, `AnotherPollIsOpen` or `TooFewAnswers`.
     """
     options = list(Option.objects.filter(poll=poll).order_by("pk"))
-    if len(options) < 2:
+    if len(options) < 2 and not poll.is_word_cloud:
         raise TooFewAnswers
     ends_at = now + timedelta(minutes=poll.minutes) if poll.minutes else None
     try:
@@ -153,14 +156,19 @@ def close_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
         if poll.is_draft:
             raise NotOpen
         return
+    fix_result(poll)
+    _show(poll.stage_id)
+    journal.note("poll.closed", edition=poll.edition, now=now, by=by, target=poll)
+
+
+def fix_result(poll: Poll) -> None:
+    """Keep the sums as they are announced; nobody votes any more."""
     results, _answers = queries.results(poll.pk)
     poll.result = {
         "total": results.total,
-        "counts": {str(option): count for option, count in results.counts.items()},
+        "counts": {str(answer): count for answer, count in results.counts.items()},
     }
     poll.save(update_fields=["result"])
-    _show(poll.stage_id)
-    journal.note("poll.closed", edition=poll.edition, now=now, by=by, target=poll)
 
 
 @transaction.atomic
@@ -238,7 +246,8 @@ _POLL = f"""
 SELECT p.stage_id, p.edition_id, p.state, p.min_choices, p.max_choices,
        p.ends_at IS NOT NULL AND p.ends_at <= statement_timestamp() + e.clock_shift,
        {IS_RUNNING},
-       ARRAY(SELECT o.id FROM polls_option o WHERE o.poll_id = p.id)
+       ARRAY(SELECT o.id FROM polls_option o WHERE o.poll_id = p.id),
+       p.kind
 FROM polls_poll p JOIN congress_edition e ON e.id = p.edition_id
 WHERE p.id = %(poll)s
 FOR SHARE OF p
@@ -275,6 +284,19 @@ UPDATE polls_tally t SET count = t.count + coalesce(
      AS x(option_id, level, more) WHERE x.option_id = t.option_id AND x.level = t.level), 0)
 WHERE t.poll_id = %(poll)s
 """
+# The turnouts stand for the words: who holds their rows may rewrite all, and finds those of the batch before.
+_WORDS = """
+SELECT 1 FROM polls_turnout WHERE poll_id = %(poll)s ORDER BY level FOR UPDATE
+"""
+# Together and in random order: a row that came alone, or last, would name who wrote the word.
+_WRITE = """
+WITH before AS (DELETE FROM polls_word WHERE poll_id = %(poll)s RETURNING spelling, count)
+INSERT INTO polls_word (poll_id, spelling, count)
+SELECT %(poll)s, w.spelling, sum(w.count) FROM (
+    SELECT spelling, count FROM before
+    UNION ALL SELECT spelling, count FROM unnest(%(spellings)s::text[], %(written)s::int[]) AS x(spelling, count)
+) w GROUP BY w.spelling ORDER BY random()
+"""
 _TURNOUT = """
 UPDATE polls_turnout t SET rev = t.rev + 1, count = t.count + coalesce(
     (SELECT x.more FROM unnest(%(levels)s::text[], %(voters)s::int[]) AS x(level, more) WHERE x.level = t.level), 0)
@@ -289,14 +311,14 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
         row = cursor.fetchone()
         if row is None or row[2] == Poll.State.DRAFT:
             return {number: Outcome.NOT_FOUND for number, _ballot in batch}
-        stage_id, edition_id, state, least, most, is_over, is_running, options = row
+        stage_id, edition_id, state, least, most, is_over, is_running, options, kind = row
         outcomes: dict[int, Outcome] = {}
         first: dict[int, tuple[int, Ballot]] = {}  # person → the ballot that may count
         again: list[tuple[int, Ballot]] = []
         for number, ballot in batch:
-            if ballot.stage != stage_id or not set(ballot.choices) <= set(options):
+            if ballot.stage != stage_id or not _answers_to(ballot, kind, options):
                 outcomes[number] = Outcome.NOT_FOUND
-            elif not least <= len(set(ballot.choices)) <= most:
+            elif not least <= len(set(ballot.choices) or ballot.words) <= most:
                 outcomes[number] = Outcome.BAD
             elif ballot.person in first:
                 again.append((number, ballot))
@@ -319,6 +341,7 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
             entitled = {person: (level, new) for person, level, new in cursor.fetchall()}
             late = [] if is_running else [person for person in people if person not in entitled]
             chosen: dict[tuple[int, str], int] = {}
+            written: dict[str, int] = {}
             voters: dict[str, int] = {}
             for person, (number, ballot) in first.items():
                 level, new = entitled.get(person, ("", None))
@@ -331,7 +354,11 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
                     voters[level] = voters.get(level, 0) + 1
                     for option in set(ballot.choices):
                         chosen[option, level] = chosen.get((option, level), 0) + 1
-            if voters:
+                    for word in ballot.words:
+                        written[word] = written.get(word, 0) + 1
+            if voters and kind == Poll.Kind.WORD_CLOUD:
+                _rewrite_words(cursor, poll_id, written, voters)
+            elif voters:
                 _raise_sums(cursor, poll_id, chosen, voters)
         if late:
             # A retry of what was counted in time is still answered so.
@@ -364,10 +391,42 @@ def _raise_sums(
     )
 
 
+def _answers_to(ballot: Ballot, kind: str, options: Sequence[int]) -> bool:
+    """Whether this is an answer to the poll: words to a word cloud, its own options to all others."""
+    if kind == Poll.Kind.WORD_CLOUD:
+        return not ballot.choices
+    return not ballot.words and set(ballot.choices) <= set(options)
+
+
+def _rewrite_words(
+    cursor: Any, poll_id: int, written: dict[str, int], voters: dict[str, int]
+) -> None:
+    cursor.execute(
+        f"{_WORDS}; {_WRITE}; {_TURNOUT}",
+        {
+            "poll": poll_id,
+            "spellings": list(written),
+            "written": list(written.values()),
+            "levels": list(voters),
+            "voters": list(voters.values()),
+        },
+    )
+
+
 def _first_in_the_queue(poll_id: int) -> None:
     """The next to touch the poll, after the batches that are being counted; until the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_QUEUES + poll_id])
+
+
+def turn_results(poll: Poll) -> None:
+    """The results read differently, though nobody voted: one version further, all rows together."""
+    Turnout.objects.filter(poll=poll).update(rev=F("rev") + 1)
+    if poll.is_open:
+        transaction.on_commit(lambda: live.stage_changed(poll.stage_id))
+    elif not poll.is_draft:
+        fix_result(poll)
+        _show(poll.stage_id)
 
 
 def _show(stage_id: int, **said: Any) -> None:

@@ -12,7 +12,7 @@ from congress import actions as congress_actions
 from congress.demo.seed import DEMO_MOMENT, DEMO_SLUG
 from congress.models import Admission, Edition, Level, Stage, User
 from polls import actions, asking
-from polls.models import Poll, Question, StageState
+from polls.models import MOST_WORDS, Poll, Question, StageState
 from programme.queries import stage_now
 
 CLIP = "polls/clip/master.m3u8"
@@ -21,7 +21,7 @@ CLIP = "polls/clip/master.m3u8"
 @dataclass(frozen=True)
 class DemoPoll:
     text: str
-    answers: tuple[str, ...]
+    answers: tuple[str, ...] = ()
     # Votes by answer, and some by level; drafts have none.
     votes: tuple[int, ...] = ()
     kind: str = Poll.Kind.SINGLE
@@ -50,12 +50,18 @@ POLLS: dict[str, tuple[DemoPoll, ...]] = {
             kind=Poll.Kind.MULTIPLE,
             results_show=Poll.Shows.AFTER_VOTE,
         ),
+        DemoPoll("Ein Wort zum Stand der Digitalisierung bei Ihnen?", kind=Poll.Kind.WORD_CLOUD),
     ),
     "forum-a": (
         DemoPoll(
             "Wie arbeiten Sie mit anderen Kommunen zusammen?",
             ("In einem festen Verbund", "Von Fall zu Fall", "Über das Land", "Bisher gar nicht"),
             votes=(11, 16, 7, 4),
+        ),
+        DemoPoll(
+            "Wie zufrieden sind Sie mit der Zusammenarbeit?",
+            ("1 – gar nicht", "2", "3", "4", "5 – sehr"),
+            kind=Poll.Kind.SCALE,
         ),
         DemoPoll(
             "Wer pflegt bei Ihnen die Beschreibungen der Leistungen?",
@@ -146,10 +152,16 @@ def _prepare(stage: Stage, demo: DemoPoll, now: datetime) -> Poll:
         text=demo.text,
         answers=demo.answers,
         kind=demo.kind,
-        max_choices=len(demo.answers) if demo.kind == Poll.Kind.MULTIPLE else 1,
+        max_choices=_most(demo),
         results_show=demo.results_show,
         now=now,
     )
+
+
+def _most(demo: DemoPoll) -> int:
+    if demo.kind == Poll.Kind.WORD_CLOUD:
+        return MOST_WORDS
+    return len(demo.answers) if demo.kind == Poll.Kind.MULTIPLE else 1
 
 
 def _keep_one_open(stage: Stage, now: datetime, audience: list[User]) -> None:

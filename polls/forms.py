@@ -1,28 +1,57 @@
 """Forms of the live part."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineFormField, ParagraphFormField
 from congress.models import Stage
 from congress.text import clean_line
-from polls.models import OPTION_LIMIT, TEXT_LIMIT, Poll, Screen
+from polls.models import MOST_WORDS, OPTION_LIMIT, TEXT_LIMIT, WORD_LIMIT, Poll, Screen
 
 FEWEST_ANSWERS, MOST_ANSWERS = 2, 12
+SCALES, USUAL_SCALE = range(3, 11), 5
+MEANING_LIMIT = 60
 LONGEST_MINUTES = 120
+MOST_MARKED = 1000
+
+
+def _number(label: Any, least: int, most: int, *, help_text: Any) -> forms.IntegerField:
+    """A whole number within bounds, or nothing."""
+    return forms.IntegerField(
+        label=label,
+        min_value=least,
+        max_value=most,
+        required=False,
+        help_text=help_text,
+        error_messages={
+            "invalid": _("Please enter a whole number."),
+            "min_value": _("The number must be at least %(limit_value)d."),
+            "max_value": _("The number may be at most %(limit_value)d."),
+        },
+    )
 
 
 class PollForm(forms.Form):
-    """A new poll of one question and its answers. Kinds that stages do not take yet are not offered."""
+    """A new poll: its question, its kind, and what belongs to the kind."""
 
-    KINDS = (
-        (Poll.Kind.SINGLE, Poll.Kind.SINGLE.label),
-        (Poll.Kind.MULTIPLE, Poll.Kind.MULTIPLE.label),
-    )
+    use_required_attribute = False  # what is required hangs on the kind
+
+    # Shown for these kinds only, where JavaScript runs.
+    FOR_KINDS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "answers": (Poll.Kind.SINGLE, Poll.Kind.MULTIPLE),
+        "min_choices": (Poll.Kind.MULTIPLE,),
+        "max_choices": (Poll.Kind.MULTIPLE,),
+        "steps": (Poll.Kind.SCALE,),
+        "low": (Poll.Kind.SCALE,),
+        "high": (Poll.Kind.SCALE,),
+        "max_words": (Poll.Kind.WORD_CLOUD,),
+    }
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     text = LineFormField(
@@ -33,79 +62,177 @@ class PollForm(forms.Form):
             "max_length": _("The question may have at most %(limit_value)d characters."),
         },
     )
-    answers = ParagraphFormField(
-        label=_("Answers"),
-        widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=_("One answer per line, at least two and at most twelve."),
-        error_messages={"required": _("Please enter the answers, one per line.")},
-    )
     kind = forms.ChoiceField(
-        label=_("How many answers may each person choose?"),
-        choices=KINDS,
+        label=_("How is it answered?"),
+        choices=(
+            (Poll.Kind.SINGLE, _("One answer of several")),
+            (Poll.Kind.MULTIPLE, _("Several answers")),
+            (Poll.Kind.SCALE, _("On a scale, from … to …")),
+            (Poll.Kind.WORD_CLOUD, _("Word cloud: own words")),
+        ),
         initial=Poll.Kind.SINGLE,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": _("Stages do not take polls of this kind.")},
-    )
-    max_choices = forms.IntegerField(
-        label=_("At most how many, where several may be chosen"),
-        min_value=2,
-        max_value=MOST_ANSWERS,
-        required=False,
-        help_text=_("Empty: as many as there are answers."),
         error_messages={
-            "invalid": _("Please enter a number."),
-            "min_value": _("At least two, otherwise it is one answer."),
-            "max_value": _("There are at most twelve answers."),
+            "required": _("Please choose how the poll is answered."),
+            "invalid_choice": _("There are no polls of this kind."),
         },
+    )
+    answers = ParagraphFormField(
+        label=_("Answers"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("One answer per line, at least two and at most twelve."),
+    )
+    min_choices = _number(
+        _("At least so many answers"), 1, MOST_ANSWERS, help_text=_("Empty: one is enough.")
+    )
+    max_choices = _number(
+        _("At most so many answers"), 1, MOST_ANSWERS,
+        help_text=_("Empty: as many as there are answers."),
+    )  # fmt: skip
+    steps = forms.TypedChoiceField(
+        label=_("Steps of the scale"),
+        choices=[(number, str(number)) for number in SCALES],
+        coerce=int,
+        initial=USUAL_SCALE,
+        required=False,
+        error_messages={"invalid_choice": _("A scale has 3 to 10 steps.")},
+    )
+    low = LineFormField(
+        label=_("What the lowest step means"),
+        max_length=MEANING_LIMIT,
+        required=False,
+        help_text=_("For example: not at all"),
+        error_messages={"max_length": _("Please say it in at most %(limit_value)d characters.")},
+    )
+    high = LineFormField(
+        label=_("What the highest step means"),
+        max_length=MEANING_LIMIT,
+        required=False,
+        help_text=_("For example: very much"),
+        error_messages={"max_length": _("Please say it in at most %(limit_value)d characters.")},
+    )
+    max_words = _number(
+        _("Words per person"), 1, MOST_WORDS, help_text=_("Empty: up to three words.")
     )
     results_show = forms.ChoiceField(
         label=_("When does the audience see the result?"),
         choices=Poll.Shows.choices,
         initial=Poll.Shows.LIVE,
     )
-    minutes = forms.IntegerField(
-        label=_("Closes by itself after so many minutes"),
-        min_value=1,
-        max_value=LONGEST_MINUTES,
-        required=False,
+    minutes = _number(
+        _("Closes by itself after so many minutes"), 1, LONGEST_MINUTES,
         help_text=_("Empty: you close it."),
-        error_messages={
-            "invalid": _("Please enter a number."),
-            "min_value": _("At least one minute."),
-            "max_value": _("At most 120 minutes."),
-        },
-    )
+    )  # fmt: skip
 
-    def clean_answers(self) -> list[str]:
-        answers = [
-            clean_line(line) for line in self.cleaned_data["answers"].split("\n") if line.strip()
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("answers", "steps", "low", "high"):
+            setattr(self.fields[name], "required_at_times", True)  # noqa: B010  # a word of our renderer
+
+    @property
+    def lines(self) -> list[tuple[BoundField, str]]:
+        """The fields one sees, each with the kinds it belongs to; empty: to all."""
+        return [
+            (field, " ".join(self.FOR_KINDS.get(field.name, ()))) for field in self.visible_fields()
         ]
-        if len(answers) < FEWEST_ANSWERS:
-            raise ValidationError(_("Please enter at least two answers, one per line."))
-        if len(answers) > MOST_ANSWERS:
-            raise ValidationError(_("Please enter at most twelve answers."))
-        for answer in answers:
-            if len(answer) > OPTION_LIMIT:
-                raise ValidationError(
-                    _(
-                        "Each answer may have at most %(limit)d characters; this one is too long: “%(start)s …”"
-                    ),
-                    params={"limit": OPTION_LIMIT, "start": answer[:40]},
-                )
-        if len({answer.casefold() for answer in answers}) != len(answers):
-            raise ValidationError(_("Two answers are the same."))
-        return answers
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        if data.get("kind") == Poll.Kind.MULTIPLE and "answers" in data:
-            most = data.get("max_choices") or len(data["answers"])
-            if most > len(data["answers"]):
-                self.add_error("max_choices", _("There are not so many answers."))
-            data["max_choices"] = most
-        else:
-            data["max_choices"] = 1
+        kind = data.get("kind")
+        if kind in (Poll.Kind.SINGLE, Poll.Kind.MULTIPLE) and "answers" in data:
+            self._judge(data, "answers", _answers_in)
+        if kind == Poll.Kind.MULTIPLE and not self.errors:
+            self._clean_how_many(data)
+        if kind == Poll.Kind.SCALE:
+            for end in ("low", "high"):
+                if end in data and not data[end]:
+                    self.add_error(end, _("Please say in words what this end of the scale means."))
         return data
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What `actions.create_poll` takes."""
+        data = self.cleaned_data
+        least, most, answers = 1, 1, data["answers"]
+        if data["kind"] == Poll.Kind.MULTIPLE:
+            least, most = data["min_choices"], data["max_choices"]
+        elif data["kind"] == Poll.Kind.SCALE:
+            answers = scale_answers(data["steps"] or USUAL_SCALE, data["low"], data["high"])
+        elif data["kind"] == Poll.Kind.WORD_CLOUD:
+            answers, most = [], data["max_words"] or MOST_WORDS
+        same = ("key", "text", "kind", "results_show", "minutes")
+        return {
+            **{name: data[name] for name in same},
+            "answers": answers,
+            "min_choices": least,
+            "max_choices": most,
+        }
+
+    def _judge(self, data: dict[str, Any], name: str, judge: Callable[[str], Any]) -> None:
+        try:
+            data[name] = judge(data[name])
+        except ValidationError as error:
+            self.add_error(name, error)
+
+    def _clean_how_many(self, data: dict[str, Any]) -> None:
+        count = len(data["answers"])
+        data["min_choices"] = data["min_choices"] or 1
+        data["max_choices"] = data["max_choices"] or count
+        if data["max_choices"] > count:
+            self.add_error("max_choices", _("There are not so many answers."))
+        elif data["min_choices"] > data["max_choices"]:
+            self.add_error("min_choices", _("That is more than may be chosen."))
+
+
+def _answers_in(text: str) -> list[str]:
+    """One answer per line. Raises `ValidationError`."""
+    answers = [clean_line(line) for line in text.split("\n") if line.strip()]
+    if not answers:
+        raise ValidationError(_("Please enter the answers, one per line."))
+    if len(answers) < FEWEST_ANSWERS:
+        raise ValidationError(_("Please enter at least two answers, one per line."))
+    if len(answers) > MOST_ANSWERS:
+        raise ValidationError(_("Please enter at most twelve answers."))
+    for answer in answers:
+        if len(answer) > OPTION_LIMIT:
+            raise ValidationError(
+                _(
+                    "Each answer may have at most %(limit)d characters; this one is too long: “%(start)s …”"
+                ),
+                params={"limit": OPTION_LIMIT, "start": answer[:40]},
+            )
+    if len({answer.casefold() for answer in answers}) != len(answers):
+        raise ValidationError(_("Two answers are the same."))
+    return answers
+
+
+def scale_answers(steps: int, low: str, high: str) -> list[str]:
+    """The steps as answers: the ends say in words what they mean."""
+    answers = [str(step) for step in range(1, steps + 1)]
+    return [f"{answers[0]} – {low}", *answers[1:-1], f"{answers[-1]} – {high}"]
+
+
+class WordsField(forms.Field):
+    """Words that were marked in a list."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[str]:
+        return [clean_line(word) for word in (value or [])[:MOST_MARKED]]
+
+
+class WordsForm(forms.Form):
+    """What a moderator typed or marked in the list of words."""
+
+    words = WordsField(required=False)
+    word = LineFormField(
+        required=False,
+        max_length=WORD_LIMIT,
+        error_messages={
+            "max_length": _("A word may have at most %(limit_value)d characters."),
+        },
+    )
 
 
 class ScreenForm(forms.Form):

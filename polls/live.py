@@ -129,7 +129,7 @@ class StagePicture:
     def results_for(self, audience: str) -> dict[str, Any] | None:
         if self.results is None:
             return None
-        counts = {str(option): count for option, count in self.results.counts.items()}
+        counts = {str(answer): count for answer, count in self.results.counts.items()}
         return {
             "rev": self.results.rev,
             "total": self.results.total,
@@ -146,7 +146,9 @@ class StagePicture:
             "state": poll.state,
             "secret": poll.secret,
             "text": poll.text,
-            "options": [{"id": answer.id, "text": answer.text} for answer in self.answers],
+            "options": []
+            if poll.is_word_cloud
+            else [{"id": answer.id, "text": answer.text} for answer in self.answers],
             "min": poll.min_choices,
             "max": poll.max_choices,
             "ends_at": moment(poll.ends_at) if poll.ends_at else None,
@@ -211,6 +213,12 @@ class StagePicture:
     def rows(self, audience: str) -> list[dict[str, Any]]:
         total = self.results.total if self.results is not None else 0
         return queries.result_rows(self.answers, total, shown=self.shows_counts(audience))
+
+    def mean(self, audience: str) -> float | None:
+        """Of a scale, where its counts are shown."""
+        if self.poll is None or not self.poll.is_scale or not self.shows_counts(audience):
+            return None
+        return queries.mean_of(self.answers)
 
     def _content(self, part: str, audience: str) -> dict[str, Any]:
         if part == "state":

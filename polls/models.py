@@ -5,7 +5,7 @@ No row holds a ballot of a secret poll.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 from uuid import uuid4
 
@@ -19,6 +19,8 @@ from programme.models import Session
 
 OPTION_LIMIT = 200
 TEXT_LIMIT = 300
+WORD_LIMIT = 40
+MOST_WORDS = 3  # of one person in a word cloud
 
 
 class PollQuerySet(models.QuerySet["Poll"]):
@@ -68,9 +70,6 @@ class Poll(models.Model):
         AFTER_VOTE = "after_vote", _("to each who has voted")
         ON_CLOSE = "on_close", _("when the poll is closed")
         ON_PUBLISH = "on_publish", _("when the result is published")
-
-    # Kinds that are answered by choosing among options.
-    OF_CHOICES: ClassVar[Iterable[str]] = (Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE)
 
     edition = models.ForeignKey(
         Edition, on_delete=models.CASCADE, related_name="polls", verbose_name=_("edition")
@@ -163,6 +162,14 @@ class Poll(models.Model):
         return self.text
 
     @property
+    def is_word_cloud(self) -> bool:
+        return self.kind == self.Kind.WORD_CLOUD
+
+    @property
+    def is_scale(self) -> bool:
+        return self.kind == self.Kind.SCALE
+
+    @property
     def is_draft(self) -> bool:
         return self.state == self.State.DRAFT
 
@@ -177,7 +184,7 @@ class Poll(models.Model):
 
 
 class Option(models.Model):
-    """One answer of a poll; in a word cloud, one word."""
+    """One answer of a poll. Word clouds have none: their answers are `Word`."""
 
     poll = models.ForeignKey(
         Poll, on_delete=models.CASCADE, related_name="options", verbose_name=_("poll")
@@ -419,6 +426,57 @@ class Turnout(models.Model):
     class Meta:
         verbose_name = _("turnout")
         verbose_name_plural = _("turnouts")
+
+
+class Word(models.Model):
+    """How often a word of a word cloud was written in this spelling.
+
+    All rows of a poll are deleted and inserted again together, in random order, at most once a second: a row that
+    came alone, or last, would name who wrote the word by a system column.
+    """
+
+    pk = models.CompositePrimaryKey("poll_id", "spelling")
+    poll = models.ForeignKey(
+        Poll,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="words",
+        verbose_name=_("poll"),
+    )
+    spelling = LineField(_("word"), max_length=WORD_LIMIT)
+    count = models.PositiveIntegerField(_("count"))
+
+    class Meta:
+        verbose_name = _("word")
+        verbose_name_plural = _("words")
+        constraints = (
+            models.CheckConstraint(
+                name="a_word_was_written", condition=Q(count__gt=0) & ~Q(spelling="")
+            ),
+        )
+
+
+class WordRule(models.Model):
+    """What a moderator made of a word: not shown, or counted as another. Holds before anybody writes it, too."""
+
+    poll = models.ForeignKey(
+        Poll, on_delete=models.CASCADE, related_name="word_rules", verbose_name=_("poll")
+    )
+    key = models.CharField(_("word"), max_length=1000)  # `polls.words.key_of`; folding can lengthen
+    into = LineField(
+        _("counts as"), max_length=WORD_LIMIT, blank=True, help_text=_("Empty: it is not shown.")
+    )
+
+    class Meta:
+        verbose_name = _("rule about a word")
+        verbose_name_plural = _("rules about words")
+        ordering = ("poll", "key")
+        constraints = (
+            models.UniqueConstraint(name="one_rule_per_word_and_poll", fields=("poll", "key")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.key} → {self.into or '–'}"
 
 
 class QuestionQuerySet(models.QuerySet["Question"]):

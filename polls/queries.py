@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,8 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from congress.models import Admission, Edition, Level, Stage
-from polls.models import Poll, Question, StageState, Turnout
+from polls.models import Poll, Question, StageState, Turnout, Word, WordRule
+from polls.words import WORDS_TO_SHOW, Group, cloud, groups, size
 from programme.models import Session
 from programme.queries import stage_now
 
@@ -22,16 +24,19 @@ QUESTIONS_TO_SHOW = 100
 
 @dataclass(frozen=True)
 class Results:
-    """The sums of a poll at one moment. `counts` by option; whoever shows them asks `VOTES_TO_SHOW` first."""
+    """The sums of a poll at one moment. `counts` by option, or by word of a word cloud.
+
+    Whoever shows them asks `VOTES_TO_SHOW` first.
+    """
 
     rev: int
     total: int
-    counts: dict[int, int]
+    counts: Mapping[int | str, int]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One line of a poll's result, in the order it is asked in."""
+    """One line of a poll's result, in the order it is asked in; words by how often they were written."""
 
     id: int
     text: str
@@ -44,18 +49,28 @@ def results(poll_id: int) -> tuple[Results, list[Answer]]:
         cursor.execute(
             """
             SELECT o.id, o.text, coalesce(sum(t.count), 0),
-                   (SELECT coalesce(sum(u.count), 0) FROM polls_turnout u WHERE u.poll_id = %(poll)s),
-                   (SELECT coalesce(max(u.rev), 0) FROM polls_turnout u WHERE u.poll_id = %(poll)s)
-            FROM polls_option o
-            LEFT JOIN polls_tally t ON t.poll_id = o.poll_id AND t.option_id = o.id
-            WHERE o.poll_id = %(poll)s
-            GROUP BY o.id ORDER BY o.position, o.id
+                   (SELECT coalesce(sum(u.count), 0) FROM polls_turnout u WHERE u.poll_id = p.id),
+                   (SELECT coalesce(max(u.rev), 0) FROM polls_turnout u WHERE u.poll_id = p.id),
+                   CASE WHEN p.kind = 'word_cloud' THEN json_build_array(
+                       (SELECT json_object_agg(w.spelling, w.count) FROM polls_word w WHERE w.poll_id = p.id),
+                       (SELECT json_object_agg(r.key, r.into) FROM polls_wordrule r WHERE r.poll_id = p.id)
+                   ) END
+            FROM polls_poll p
+            LEFT JOIN polls_option o ON o.poll_id = p.id
+            LEFT JOIN polls_tally t ON t.poll_id = p.id AND t.option_id = o.id
+            WHERE p.id = %(poll)s
+            GROUP BY p.id, o.id ORDER BY o.position, o.id
             """,
             {"poll": poll_id},
         )
         rows = cursor.fetchall()
-    answers = [Answer(row[0], row[1], int(row[2])) for row in rows]
     total, rev = (int(rows[0][3]), int(rows[0][4])) if rows else (0, 0)
+    if rows and rows[0][5] is not None:
+        spellings, rules = rows[0][5]
+        written = cloud(spellings or {}, rules or {})
+        words = [Answer(place, *pair) for place, pair in enumerate(written.items(), start=1)]
+        return Results(rev, total, dict(written.items())), words
+    answers = [Answer(row[0], row[1], int(row[2])) for row in rows if row[0] is not None]
     return Results(rev, total, {answer.id: answer.count for answer in answers}), answers
 
 
@@ -170,7 +185,7 @@ def levels_told_apart(edition: Edition) -> list[str]:
 
 
 def polls_of_stage(stage_id: int) -> list[dict[str, Any]]:
-    """What a moderator sees: every poll with its sums, newest first; three queries however many."""
+    """What a moderator sees: every poll with its sums, newest first; as many queries however many there are."""
     polls = list(Poll.objects.filter(stage_id=stage_id).with_options().order_by("-pk"))
     ids = [poll.pk for poll in polls]
     with connection.cursor() as cursor:
@@ -184,31 +199,80 @@ def polls_of_stage(stage_id: int) -> list[dict[str, Any]]:
             [ids],
         )
         totals = {poll: int(total) for poll, total in cursor.fetchall()}
-    return [
-        {
-            "poll": poll,
-            "total": totals.get(poll.pk, 0),
-            "rows": result_rows(
-                [
-                    Answer(option.pk, option.text, counts.get(option.pk, 0))
-                    for option in poll.options.all()
-                ],
-                totals.get(poll.pk, 0),
-                shown=totals.get(poll.pk, 0) >= VOTES_TO_SHOW,
-            ),
-        }
-        for poll in polls
-    ]
+    clouds = words_of([poll for poll in polls if poll.is_word_cloud])
+    entries = []
+    for poll in polls:
+        total = totals.get(poll.pk, 0)
+        written = clouds.get(poll.pk)
+        if written is not None:
+            answers = [
+                Answer(place, group.word, group.count)
+                for place, group in enumerate(written.shown[:WORDS_TO_SHOW], start=1)
+            ]
+        else:
+            answers = [
+                Answer(option.pk, option.text, counts.get(option.pk, 0))
+                for option in poll.options.all()
+            ]
+        shown = total >= VOTES_TO_SHOW
+        rows = result_rows(answers, total, shown=shown)
+        entries.append(
+            {
+                "poll": poll,
+                "key": str(poll.pk),  # in ids of the page
+                "total": total,
+                "rows": rows,
+                "shown": shown,
+                "words": written,
+                "mean": mean_of(answers) if poll.is_scale and shown else None,
+            }
+        )
+    return entries
+
+
+def mean_of(answers: list[Answer]) -> float | None:
+    """The mean of a scale, whose steps count from one; nothing where nobody voted."""
+    votes = sum(answer.count for answer in answers)
+    steps = sum(step * answer.count for step, answer in enumerate(answers, start=1))
+    return steps / votes if votes else None
+
+
+@dataclass(frozen=True)
+class Written:
+    """The words of a word cloud as its moderators see them."""
+
+    shown: list[Group]
+    hidden: list[Group]
+    rules: list[WordRule]
+
+
+def words_of(polls: list[Poll]) -> dict[int, Written]:
+    """Words and rules by poll; two queries, none where there is no word cloud."""
+    if not polls:
+        return {}
+    spellings: dict[int, dict[str, int]] = {poll.pk: {} for poll in polls}
+    rules: dict[int, list[WordRule]] = {poll.pk: [] for poll in polls}
+    for word in Word.objects.filter(poll__in=polls):
+        spellings[word.poll_id][word.spelling] = word.count
+    for rule in WordRule.objects.filter(poll__in=polls).order_by("key"):
+        rules[rule.poll_id].append(rule)
+    found = {}
+    for poll in polls:
+        said = {rule.key: rule.into for rule in rules[poll.pk]}
+        found[poll.pk] = Written(*groups(spellings[poll.pk], said), rules[poll.pk])
+    return found
 
 
 def result_rows(answers: list[Answer], total: int, *, shown: bool) -> list[dict[str, Any]]:
-    """Lines of a result's table; shares are of the people who took part."""
+    """Lines of a result's table, or words of a cloud; shares are of the people who took part."""
+    largest = max((answer.count for answer in answers), default=0)
     return [
         {
             "id": answer.id,
             "text": answer.text,
             "count": answer.count if shown else None,
             "share": answer.count / total if shown and total else None,
+            "size": size(answer.count, largest) if shown else None,
         }
         for answer in answers
     ]

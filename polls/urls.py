@@ -30,5 +30,8 @@ urlpatterns = [
         views.act_on_question,
         name="moderation_question",
     ),
+    path(
+        "moderation/<slug:stage>/<int:poll>/woerter/", views.act_on_words, name="moderation_words"
+    ),
     path("moderation/<slug:stage>/<int:poll>/<slug:verb>/", views.act, name="moderation_act"),
 ]

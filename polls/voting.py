@@ -27,9 +27,10 @@ from congress.models import Edition, Stage, User
 from polls import actions, asking, live, rating
 from polls.actions import Ballot, Outcome
 from polls.asking import Backed, Backing
-from polls.models import OPTION_LIMIT
+from polls.models import MOST_WORDS, WORD_LIMIT
 from polls.own import Own
 from polls.rating import Judged, Rating
+from polls.words import different
 
 T = TypeVar("T")
 
@@ -39,11 +40,14 @@ COMMENT_LIMIT = 1000
 LONGEST_CODE = 12
 LARGEST_NUMBER = 2**63
 ANSWER_SECONDS = 5.0  # how long a page waits for its vote
+# Words are written at ticks of their own: many people's together, so that no moment names who wrote one.
+WORDS_SECONDS = 1.0
+MOST_WORDS_WAITING = 20_000
 SUPPORT_SECONDS = 1.0  # the list of questions goes out at most so often for support alone
 
 VOTE = Shape(
     required={"poll": a_number},
-    optional={"choices": different_numbers(MOST_CHOICES), "words": lines(3, OPTION_LIMIT)},
+    optional={"choices": different_numbers(MOST_CHOICES), "words": lines(MOST_WORDS, WORD_LIMIT)},
     either=("choices", "words"),
 )
 ASK = Shape(required={"text": a_paragraph(QUESTION_LIMIT)}, optional={"named": yes_or_no})
@@ -81,6 +85,17 @@ counter: Batcher[Ballot, Outcome] = Batcher(
     after=_told,
 )
 
+# Never before its tick, however many wait; never one by one: where the whole fails, everybody is asked again.
+scribe: Batcher[Ballot, Outcome] = Batcher(
+    "words",
+    actions.cast_votes,
+    after=_told,
+    wait=WORDS_SECONDS,
+    size=MOST_WORDS_WAITING + 1,
+    most=MOST_WORDS_WAITING,
+    limit=MOST_WORDS_WAITING,
+)
+
 
 def ballot_of(
     frame: Mapping[str, Any], *, person: int, stage: int, may_vote: bool, is_press: bool
@@ -89,11 +104,17 @@ def ballot_of(
     must_be_entitled(may_vote=may_vote, is_press=is_press)
     if not 0 < frame["poll"] < LARGEST_NUMBER:
         raise Declined("not_found")
-    if "words" in frame or "choices" not in frame:
-        raise Declined("not_found" if "choices" not in frame else "bad_frame")
+    if "words" in frame:
+        if "choices" in frame:
+            raise Declined("bad_frame")
+        return Ballot(person, stage, frame["poll"], words=tuple(different(frame["words"])))
     if not all(0 < choice < LARGEST_NUMBER for choice in frame["choices"]):
         raise Declined("not_found")
     return Ballot(person, stage, frame["poll"], tuple(frame["choices"]))
+
+
+def _writer(ballot: Ballot) -> Batcher[Ballot, Outcome]:
+    return scribe if ballot.words else counter
 
 
 def must_be_entitled(*, may_vote: bool, is_press: bool) -> None:
@@ -104,12 +125,12 @@ def must_be_entitled(*, may_vote: bool, is_press: bool) -> None:
 
 async def cast(ballot: Ballot) -> bool:
     """Count it; whether it was counted before. Raises `Declined` or `Busy`."""
-    return judged(await counter.ask(ballot))
+    return judged(await _writer(ballot).ask(ballot))
 
 
 def cast_and_wait(ballot: Ballot) -> bool:
     """The same for a page."""
-    return judged(_result(counter.submit(ballot)))
+    return judged(_result(_writer(ballot).submit(ballot)))
 
 
 def judged(outcome: Outcome) -> bool:

@@ -54,7 +54,8 @@ class KernBoundField(BoundField):
 
     @property
     def is_optional(self) -> bool:
-        return not self.field.required
+        """Not said of a field that another one makes required (`required_at_times`)."""
+        return not self.field.required and not getattr(self.field, "required_at_times", False)
 
     @property
     def focus_id(self) -> str:

@@ -27,7 +27,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from polls.rehearsal.figures import fan_out, percentiles
-from polls.rehearsal.viewers import VOTE_ID, News, PageViewer, SocketViewer, Viewer, read
+from polls.rehearsal.viewers import (
+    VOCABULARY,
+    VOTE_ID,
+    WORD_CLOUD,
+    News,
+    PageViewer,
+    SocketViewer,
+    Viewer,
+    read,
+)
 
 AT_A_TIME = 250  # lines that are being opened
 LOST_SECONDS = 30.0  # a vote without an answer for so long is lost
@@ -111,9 +120,13 @@ class Crowd:
 
     def ballot(self, number: int) -> bytes:
         assert self.poll is not None  # noqa: S101  # nobody votes before
-        options = self.poll.options
         vote = {"type": "vote", "id": VOTE_ID, "poll": self.poll.poll}
-        return json.dumps(vote | {"choices": [options[number % len(options)]]}).encode()
+        many = max(1, self.poll.least)
+        if self.poll.asks == WORD_CLOUD:
+            said = {"words": _in_turn(VOCABULARY, number, many)}
+        else:
+            said = {"choices": _in_turn(self.poll.options, number, many)}
+        return json.dumps(vote | said).encode()
 
     async def connect(
         self, viewers: Sequence[Viewer], *, at_a_time: int = AT_A_TIME, seconds: float = 60.0
@@ -265,6 +278,11 @@ class Crowd:
             "late": percentiles(self.late),
             "own_cpu": round(own.ru_utime + own.ru_stime, 2),
         }
+
+
+def _in_turn(answers: Sequence[Any], number: int, many: int) -> list[Any]:
+    """So many of the answers, beginning with another for each viewer."""
+    return [answers[(number + place) % len(answers)] for place in range(many)]
 
 
 def run(main: Any) -> Any:

@@ -18,7 +18,16 @@ from congress.models.database import StatementNow
 from congress.sessions import ENTERED_KEY, SessionStore
 from congress.signals import rights_changed
 from polls import live
-from polls.models import Option, Participation, Poll, StageState, Tally, Turnout
+from polls.models import (
+    Option,
+    Participation,
+    Poll,
+    StageState,
+    Tally,
+    Turnout,
+    Word,
+    WordRule,
+)
 from polls.models import RehearsalReport as Report
 
 # Nobody's mailbox, and how rehearsal people are found again; ".invalid" never exists (RFC 2606).
@@ -173,7 +182,7 @@ def _remove_polls(polls: set[int]) -> None:
         return
     StageState.objects.filter(active_poll__in=polls).update(active_poll=None)
     Report.objects.filter(poll__in=polls).update(poll=None)
-    for model in (Participation, Tally, Turnout, Option):
+    for model in (Participation, Tally, Turnout, Option, Word, WordRule):
         _delete(model, poll_id__in=polls)
     label = Poll._meta.label_lower
     _delete(JournalEntry, target__in=[f"{label}:{poll}" for poll in polls])

@@ -22,13 +22,15 @@ from congress.errors import Refused
 from congress.models import Admission, Stage
 from congress.models.database import StatementNow
 from polls import actions, presence, queries
-from polls.models import Participation, Poll, RehearsalReport
+from polls.models import MOST_WORDS, Participation, Poll, RehearsalReport
 from polls.rehearsal import people, servers
+from polls.voting import WORDS_SECONDS
 
 SECONDS_TO_VOTE = 5.0
 MOST_VIEWERS = 15_000
 QUESTION = "Generalprobe: Kommt Ihre Stimme an?"
 ANSWERS = ("Ja", "Nein", "Vielleicht", "Das zeigt sich gleich")
+_MOST: dict[str, int] = {Poll.Kind.MULTIPLE: len(ANSWERS), Poll.Kind.WORD_CLOUD: MOST_WORDS}
 _LOCK = 0x47656E65  # "Gene"
 
 # Called with what is going on, how far it is, and of how many.
@@ -117,18 +119,24 @@ def prepare(stage: Stage, viewers: int) -> people.Company:
     return people.make(stage, viewers)
 
 
-def open_poll(stage: Stage, company: people.Company) -> Poll:
+def open_poll(stage: Stage, company: people.Company, kind: str = Poll.Kind.SINGLE) -> Poll:
     """A poll of the rehearsal's own, by the same actions as everybody's."""
     now = stage.edition.now()
     poll = actions.create_poll(
-        stage=stage, text=QUESTION, answers=ANSWERS, now=now, by=company.moderator
+        stage=stage,
+        text=QUESTION,
+        answers=ANSWERS,
+        kind=kind,
+        max_choices=_MOST.get(kind, 1),
+        now=now,
+        by=company.moderator,
     )
     RehearsalReport.objects.filter(stage=stage).update(poll=poll)
     actions.open_poll(poll=poll, now=now, by=company.moderator)
     return poll
 
 
-def write_tickets(stage: Stage, *, viewers: int, file: Path) -> Poll:
+def write_tickets(stage: Stage, *, viewers: int, file: Path, kind: str = Poll.Kind.SINGLE) -> Poll:
     """Cookies for an outside load generator, and an open poll; all of it stays until `clean_up`. Raises `Refused`."""
     _insist_on_number(viewers)
     insist_on_nobody(stage)
@@ -139,7 +147,7 @@ def write_tickets(stage: Stage, *, viewers: int, file: Path) -> Poll:
             lines.append({"kind": "moderator", "cookie": company.moderator_cookie})
             file.touch(mode=0o600)
             file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-            return open_poll(stage, company)
+            return open_poll(stage, company, kind)
         except BaseException:
             people.remove(stage)
             raise
@@ -151,7 +159,9 @@ def clean_up(stage: Stage) -> int:
         return people.remove(stage)
 
 
-def rehearse(stage: Stage, *, viewers: int, address: str, tell: Tell) -> RehearsalReport:
+def rehearse(
+    stage: Stage, *, viewers: int, address: str, tell: Tell, kind: str = Poll.Kind.SINGLE
+) -> RehearsalReport:
     """The whole Generalprobe. Raises `Refused`; removes everything whatever happens."""
     _insist_on_number(viewers)
     insist_on_a_server(address)
@@ -161,7 +171,7 @@ def rehearse(stage: Stage, *, viewers: int, address: str, tell: Tell) -> Rehears
             tell("people", 0, viewers)
             company = prepare(stage, viewers)
             tell("people", viewers, viewers)
-            figures = _run(stage, company, address, tell)
+            figures = _run(stage, company, address, tell, kind)
         finally:
             tell("remove", 0, 1)
             people.remove(stage)
@@ -185,7 +195,9 @@ def _insist_on_number(viewers: int) -> None:
         raise NotSoMany
 
 
-def _run(stage: Stage, company: people.Company, address: str, tell: Tell) -> dict[str, Any]:
+def _run(
+    stage: Stage, company: people.Company, address: str, tell: Tell, kind: str
+) -> dict[str, Any]:
     parts = urlsplit(address)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     processes = servers.processes((parts.hostname or "", port))
@@ -207,7 +219,7 @@ def _run(stage: Stage, company: people.Company, address: str, tell: Tell) -> dic
         elif said["say"] == "connected":
             entered = said["entered"]
             memory, cpu = servers.memory_kib(processes) - before, servers.cpu_seconds(processes)
-            poll = open_poll(stage, company)
+            poll = open_poll(stage, company, kind)
         elif said["say"] == "voted" and poll is not None:
             cpu = servers.cpu_seconds(processes) - cpu
             actions.close_poll(poll=poll, now=stage.edition.now(), by=company.moderator)
@@ -217,6 +229,7 @@ def _run(stage: Stage, company: people.Company, address: str, tell: Tell) -> dic
                 figures
                 | _counted(poll, figures)
                 | {
+                    "tick_ms": round(WORDS_SECONDS * 1000) if poll.is_word_cloud else 0,
                     "entered": entered,
                     "cpu": round(cpu, 2) if processes else None,
                     "memory_per_viewer": round(memory / entered, 1)

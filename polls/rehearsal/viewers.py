@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 VOTE_ID = "g"
+WORD_CLOUD = "word_cloud"
+# What simulated viewers write: few words, since everybody is sent all of them.
+VOCABULARY = ("Vertrauen", "Mut", "Zeit", "Register", "Standards", "Geduld", "Zusammenarbeit")
 
 # As live.js: how often a page without socket asks, and how much it gives way under load.
 ASK_SECONDS, LONGEST_ASK_SECONDS, LOOK_AFTER_VOTE_SECONDS = 2.5, 20.0, 0.3
@@ -32,6 +35,8 @@ class News:
     seq: int = -1
     poll: int | None = None
     state: str = ""
+    asks: str = ""  # the kind of the poll
+    least: int = 1
     options: tuple[int, ...] = ()
     rev: int = -1
     total: int = -1
@@ -58,8 +63,10 @@ def read(payload: bytes) -> News:
         poll = frame["poll"]
         if poll is not None:
             news.poll, news.state = poll["id"], poll["state"]
+            news.asks, news.least = poll["kind"], poll["min"]
             news.options = tuple(option["id"] for option in poll["options"])
-            _results(news, poll["results"] or {}, one_each=poll["max"] == 1)
+            one_each = poll["max"] == 1 and news.asks != WORD_CLOUD
+            _results(news, poll["results"] or {}, one_each=one_each)
     elif news.kind == "results":
         news.poll = frame["poll"]
         _results(news, frame, one_each=False)

@@ -3,6 +3,7 @@
 from polls.views.moderation import (
     act,
     act_on_question,
+    act_on_words,
     moderation,
     moderation_stage,
     take_questions,
@@ -16,6 +17,7 @@ from polls.views.twin import ask, me_json, rate, state_json, support, vote
 __all__ = [
     "act",
     "act_on_question",
+    "act_on_words",
     "ask",
     "end_screen",
     "live",

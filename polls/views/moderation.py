@@ -15,8 +15,8 @@ from congress.errors import Refused
 from congress.http import MemberRequest, role_required, see_other
 from congress.live.entry import RUNS_A_STAGE
 from congress.models import Stage
-from polls import actions, asking, queries
-from polls.forms import PollForm, SayForm
+from polls import actions, asking, queries, wording
+from polls.forms import PollForm, SayForm, WordsForm
 from polls.models import Poll, Question, StageState
 from polls.views.stages import Viewer, find_stage, page_settings, why_hidden
 from programme.queries import stages_now
@@ -47,9 +47,10 @@ def moderation_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            values: dict[str, Any] = dict(form.cleaned_data)
             try:
-                poll = actions.create_poll(stage=place, now=request.now, by=request.user, **values)
+                poll = actions.create_poll(
+                    stage=place, now=request.now, by=request.user, **form.values
+                )
                 if "open" in request.POST:
                     actions.open_poll(poll=poll, now=request.now, by=request.user)
                     messages.success(request, _("The poll is open."))
@@ -102,6 +103,37 @@ def act(request: MemberRequest, stage: str, poll: int, verb: str) -> HttpRespons
     function, said = _ACTS[verb]
     try:
         function(poll=row, now=request.now, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, said)
+    return _back(request, place)
+
+
+@require_POST
+@role_required(*RUNS_A_STAGE)
+def act_on_words(request: MemberRequest, stage: str, poll: int) -> HttpResponseBase:
+    """Hide words of a word cloud, count them as one, or take that back."""
+    place = _stage(request, stage)
+    row = get_object_or_404(Poll.objects.select_related("edition"), pk=poll, stage=place)
+    act = request.POST.get("act", "")
+    common: dict[str, Any] = {"poll": row, "now": request.now, "by": request.user}
+    form = WordsForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise Refused(" ".join(str(error) for of in form.errors.values() for error in of))
+        typed, marked = form.cleaned_data["word"], form.cleaned_data["words"]
+        if act == "hide":
+            wording.hide(words=[*marked, typed], **common)
+            said = _("Not shown any more.")
+        elif act == "join":
+            wording.join(words=marked, into=typed or "".join(marked[:1]), **common)
+            said = _("Counted as one word.")
+        elif act == "release":
+            wording.release(words=marked, **common)
+            said = _("As it was written.")
+        else:
+            raise Http404
     except Refused as refusal:
         messages.error(request, str(refusal.message))
     else:

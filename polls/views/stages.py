@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from congress.http import EditionRequest, MemberRequest, admission_required
@@ -24,7 +24,7 @@ from congress.models.editions import Phase
 from polls import live as pictures
 from polls import queries
 from polls.live import StagePicture
-from polls.models import StageState
+from polls.models import Poll, StageState
 from polls.own import Own, own_of, with_own
 from programme.models import Session
 from programme.queries import StageNow, first_on_stage, first_on_stages, stages_now
@@ -181,9 +181,10 @@ def render_stage(
     *,
     refusal: str = "",
     chosen: list[int] | None = None,
+    words: list[str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The page, after a refused vote with the reason and what was chosen."""
+    """The page, after a refused vote with the reason and what was chosen or written."""
     if viewer.is_outside:
         place = viewer.stage
         first = [(place, first_on_stage(place, request.now))]
@@ -205,6 +206,8 @@ def render_stage(
         "why": why_hidden(picture),
         "ends_at": picture.poll.ends_at if picture.poll is not None else None,
         "chosen": chosen or [],
+        "words": _word_fields(picture.poll, words or []),
+        "mean": picture.mean(audience),
         "streams": streams(viewer.stage),
         "stream": streams(viewer.stage).get(picture.stage["source"], ""),
         "state": picture.state(audience) | {"you": viewer.you},
@@ -212,6 +215,12 @@ def render_stage(
         "settings": page_settings(request, viewer),
     }
     return render(request, "polls/stage.html", context, status=status)
+
+
+def _word_fields(poll: Poll | None, words: list[str]) -> list[str]:
+    """What stands in the fields of a word cloud's form: as many as words may be written."""
+    most = poll.max_choices if poll is not None and poll.is_word_cloud else 0
+    return [*words, *[""] * most][:most]
 
 
 def _ratable(viewer: Viewer, picture: StagePicture) -> Session | None:
@@ -320,7 +329,21 @@ def texts() -> dict[str, str]:
         "already": _("You have already voted in this poll; your first vote counts."),
         "choose": _("Please choose an answer."),
         "choose_most": _("Please choose at most %s answers."),
+        "choose_least": _("Please choose at least %s answers."),
         "up_to": _("You may choose up to %s answers."),
+        "from_to": _("Please choose %1$s to %2$s answers."),
+        "write": _("Please write at least one word."),
+        "up_to_words": _("Up to %s words, each at most 40 characters."),
+        "your_word": _("Your word"),
+        "word": _("Word %s"),
+        "words_are_seen": _(
+            "Everybody sees the words, also on the screen in the hall. Your words are stored without your name, "
+            "together with those of others; please name no persons. Moderators may hide words."
+        ),
+        "times": ngettext("time", "times", 2),
+        "time": ngettext("time", "times", 1),
+        "mean": _("Mean:"),
+        "most_written": _("%1$s so far. Most often: %2$s (%3$s)."),
         "not_counted": _("Your vote has not been counted yet. Please try again."),
         "result": _("Result"),
         "interim": _("Interim result"),

@@ -25,8 +25,10 @@ from congress.live.frames import LARGEST_FRAME, BadFrame, decode, read, reply_id
 from congress.live.limits import buckets
 from congress.live.sockets import Declined, error_body, serialised
 from polls import presence, voting
+from polls.models import WORD_LIMIT
 from polls.twin import STATUS
 from polls.views.stages import Viewer, find_stage, render_stage
+from polls.words import different
 
 Handler = Callable[[Viewer, Mapping[str, Any]], dict[str, Any]]
 
@@ -59,7 +61,7 @@ def me_json(request: MemberRequest, stage: str) -> HttpResponse:
     return HttpResponse(serialised(body).encode(), content_type="application/json")
 
 
-def _door(kind: str, *, number_lists: tuple[str, ...] = ()) -> Callable[[Handler], Any]:
+def _door(kind: str, *, lists: tuple[str, ...] = ()) -> Callable[[Handler], Any]:
     """A POST that takes the fields of a frame, as JSON or as a form."""
 
     def decorate(handle: Handler) -> Any:
@@ -73,7 +75,7 @@ def _door(kind: str, *, number_lists: tuple[str, ...] = ()) -> Callable[[Handler
             reply_to: str | None = None
             content: dict[str, Any] = {}
             try:
-                content = _content(request, kind, number_lists)
+                content = _content(request, kind, lists)
                 reply_to = reply_id(content)
                 frame = read(content, voting.SHAPES)
                 if viewer.kind == OBSERVER:
@@ -99,7 +101,7 @@ def _door(kind: str, *, number_lists: tuple[str, ...] = ()) -> Callable[[Handler
     return decorate
 
 
-@_door("vote", number_lists=("choices",))
+@_door("vote", lists=("choices", "words"))
 def vote(viewer: Viewer, frame: Mapping[str, Any]) -> dict[str, Any]:
     ballot = voting.ballot_of(
         frame,
@@ -138,7 +140,7 @@ def _ack(frame: Mapping[str, Any], *, already: bool) -> dict[str, Any]:
     return answer | {"already": True} if already else answer
 
 
-def _content(request: HttpRequest, kind: str, number_lists: tuple[str, ...]) -> dict[str, Any]:
+def _content(request: HttpRequest, kind: str, lists: tuple[str, ...]) -> dict[str, Any]:
     """The fields as a frame has them. Raises `BadFrame`."""
     if request.content_type == "application/json":
         try:
@@ -154,10 +156,10 @@ def _content(request: HttpRequest, kind: str, number_lists: tuple[str, ...]) -> 
         if content.get("type", kind) != kind:
             raise BadFrame
         return content | {"type": kind}
-    return _of_form(request.POST, kind, number_lists)
+    return _of_form(request.POST, kind, lists)
 
 
-def _of_form(form: QueryDict, kind: str, number_lists: tuple[str, ...]) -> dict[str, Any]:
+def _of_form(form: QueryDict, kind: str, lists: tuple[str, ...]) -> dict[str, Any]:
     content: dict[str, Any] = {"type": kind}
     for key in form:
         if key == "csrfmiddlewaretoken":
@@ -165,11 +167,13 @@ def _of_form(form: QueryDict, kind: str, number_lists: tuple[str, ...]) -> dict[
         values: list[Any] = [_number(value) for value in form.getlist(key)]
         if key in {"id", "text", "comment", "session"}:
             values = form.getlist(key)
+        if key == "words":
+            values = [word for word in form.getlist(key) if word.strip()]  # fields left empty
         if key == "named":
             values = [bool(value) for value in form.getlist(key)]
-        if key not in number_lists and len(values) != 1:
+        if key not in lists and len(values) != 1:
             raise BadFrame
-        content[key] = values if key in number_lists else values[0]
+        content[key] = values if key in lists else values[0]
     if sum(len(str(value)) for value in content.values()) > LARGEST_FRAME:
         raise BadFrame("too_long")
     return content
@@ -200,13 +204,36 @@ def _refused(
     response: HttpResponseBase
     if _wants_page(request) and viewer.kind != OBSERVER:
         chosen = [value for value in content.get("choices", []) if isinstance(value, int)]
-        reason = body["message"] if chosen or code != "bad_frame" else _("Please choose an answer.")
-        response = render_stage(request, viewer, refusal=reason, chosen=chosen, status=status)
+        words = list(content.get("words", []))
+        reason = _reason(viewer, code, chosen, words) or body["message"]
+        response = render_stage(
+            request, viewer, refusal=reason, chosen=chosen, words=words, status=status
+        )
     else:
         response = JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
     if "retry_after_ms" in more:
         response["Retry-After"] = str(max(1, more["retry_after_ms"] // 1000))
     return response
+
+
+def _reason(viewer: Viewer, code: str, chosen: list[int], words: list[str]) -> str:
+    """What was wrong with a vote, for whoever filled in a form; nothing where the protocol's sentence says it."""
+    poll = viewer.picture.poll
+    if code == "too_long" and words:
+        return _("A word may have at most %(limit)d characters.") % {"limit": WORD_LIMIT}
+    if code != "bad_frame" or poll is None:
+        return ""
+    if poll.is_word_cloud:
+        if not words:
+            return _("Please write at least one word.")
+        if len(different(words)) < poll.min_choices:
+            return _("Please write at least %s different words.") % poll.min_choices
+        return _("These words cannot be read. Please write plain words, one in each field.")
+    if len(chosen) > poll.max_choices:
+        return _("Please choose at most %s answers.") % poll.max_choices
+    if len(chosen) < poll.min_choices > 1:
+        return _("Please choose at least %s answers.") % poll.min_choices
+    return "" if chosen else _("Please choose an answer.")
 
 
 def _said(kind: str, body: Mapping[str, Any]) -> str:

@@ -82,10 +82,11 @@ def shown() -> tuple[int | None, str | None]:
 
 
 @pytest.mark.slow
-def test_a_rehearsal_counts_right_and_leaves_no_row_behind(site):
+@pytest.mark.parametrize("kind", ["single", "word_cloud"])
+def test_a_rehearsal_counts_right_and_leaves_no_row_behind(site, kind):
     before, on_stage = rows(), shown()
 
-    done = rehearse(site, "--viewers", "20")
+    done = rehearse(site, "--viewers", "20", "--kind", kind)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert rows() == before

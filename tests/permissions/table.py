@@ -400,6 +400,7 @@ DOORS: dict[str, Door] = {
         opens=404,
         here=lambda world: {"question": 1},
     ),
+    "moderation_words": staff(*STAGES, arguments=("stage", "poll"), method="post", opens=404),
     "moderation_act": staff(*STAGES, arguments=("stage", "poll", "verb"), method="post", opens=303),
     # A token of another kind; no such screen.
     "screen": public("token", opens=404),

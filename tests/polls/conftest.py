@@ -13,7 +13,7 @@ def _live_ends() -> Iterator[None]:
     from congress.live import database, entry, limits, news
     from polls import live, rating, voting
 
-    for batcher in (voting.counter, voting.supporter, voting.rater):
+    for batcher in (voting.counter, voting.scribe, voting.supporter, voting.rater):
         batcher.stop()
     for timer in [*voting._later.values(), rating.desk._timer]:
         if timer is not None:

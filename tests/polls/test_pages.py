@@ -16,6 +16,7 @@ from tests.polls.factories import (
     make_poll,
     make_voters,
     option_ids,
+    vote,
 )
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +186,62 @@ def test_a_poll_is_prepared_opened_closed_and_published(client, stage, moderator
     assert states == ["draft", "open", "closed", "published"]
 
 
+@pytest.mark.parametrize(
+    ("given", "answers", "bounds"),
+    [
+        ({"kind": "single", "max_choices": "2"}, ["Ja", "Nein"], (1, 1)),
+        ({"kind": "multiple", "min_choices": "2"}, ["Ja", "Nein"], (2, 2)),
+        (
+            {"kind": "scale", "steps": "3", "low": "gar nicht", "high": "sehr"},
+            ["1 – gar nicht", "2", "3 – sehr"],
+            (1, 1),
+        ),
+        ({"kind": "word_cloud", "answers": ""}, [], (1, 3)),
+        ({"kind": "word_cloud", "answers": "zu viel", "max_words": "1"}, [], (1, 1)),
+    ],
+)
+def test_polls_of_every_kind_are_prepared(client, stage, moderator, given, answers, bounds):
+    response = client.post(console(stage), fields(**given))
+
+    assert response.status_code == 303
+    poll = Poll.objects.get()
+    assert [option.text for option in poll.options.order_by("position")] == answers
+    assert (poll.min_choices, poll.max_choices) == bounds
+
+
+def test_a_scale_has_its_meaning_in_words_and_a_mean(client, stage):
+    poll = make_open_poll(stage, kind="scale", answers=["1 – gar nicht", "2", "3 – sehr"])
+    low, middle, high = option_ids(poll)
+    people = make_voters(stage, 5)
+    for person, step in zip(people, (low, middle, high, high, high), strict=True):
+        vote(poll, person, step)
+    client.force_login(make_admission(stage.edition).person)
+
+    page = client.get(url(stage, "live", stage.slug)).content.decode()
+
+    assert "1 – gar nicht" in page
+    assert "<strong>2,4</strong>" in page
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("chosen", "sentence"), [(1, "mindestens 2 Antworten"), (3, "höchstens 2 Antworten")]
+)
+def test_too_few_and_too_many_answers_are_said_in_words(client, stage, chosen, sentence):
+    poll = make_open_poll(stage, kind="multiple", min_choices=2, max_choices=2)
+    client.force_login(make_admission(stage.edition).person)
+
+    response = client.post(
+        url(stage, "live", stage.slug, "vote"),
+        {"poll": poll.pk, "choices": option_ids(poll)[:chosen]},
+        headers={"Accept": "text/html"},
+    )
+
+    assert response.status_code == 400
+    assert sentence in response.content.decode()
+    assert response.content.decode().count(" checked") == chosen
+
+
 def test_a_poll_can_be_opened_at_once(client, stage, moderator):
     client.post(console(stage), fields(open="1", kind="multiple", minutes="5"))
 
@@ -206,7 +263,19 @@ def test_a_form_sent_twice_makes_one_poll(client, stage, moderator):
         ({"text": ""}, "text", "Bitte geben Sie die Frage ein."),
         ({"answers": "Ja"}, "answers", "mindestens zwei Antworten"),
         ({"answers": "Ja\nja"}, "answers", "Zwei Antworten sind gleich"),
-        ({"kind": "word_cloud"}, "kind", ""),
+        ({"kind": "explode"}, "kind", "Umfragen dieser Art gibt es nicht"),
+        ({"kind": ""}, "kind", "wie geantwortet wird"),
+        ({"answers": ""}, "answers", "eine je Zeile"),
+        (
+            {"kind": "multiple", "min_choices": "2", "max_choices": "1"},
+            "min_choices",
+            "als gewählt",
+        ),
+        ({"kind": "multiple", "min_choices": "x"}, "min_choices", "eine ganze Zahl"),
+        ({"kind": "scale", "low": "", "high": "sehr"}, "low", "was dieses Ende der Skala bedeutet"),
+        ({"kind": "scale", "low": "x" * 61, "high": "sehr"}, "low", "höchstens 60 Zeichen"),
+        ({"kind": "scale", "low": "a", "high": "b", "steps": "11"}, "steps", "3 bis 10 Stufen"),
+        ({"kind": "word_cloud", "max_words": "4"}, "max_words", "höchstens 3"),
         ({"minutes": "-1"}, "minutes", ""),
         ({"kind": "multiple", "max_choices": "9"}, "max_choices", ""),
     ],

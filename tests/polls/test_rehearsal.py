@@ -1,15 +1,19 @@
 """What a Generalprobe refuses, how it judges its figures, and its page. A whole one: tests/e2e/test_rehearsal.py."""
 
+import json
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from congress.models import Stage
-from polls import presence
-from polls.models import Poll, RehearsalReport, StageState, Tally
+from polls import actions, live, presence, voting
+from polls.models import Poll, RehearsalReport, StageState, Tally, Word
 from polls.rehearsal import people, running, verdict
+from polls.rehearsal.crowd import Crowd
+from polls.rehearsal.viewers import read
 from tests.factories import make_admission, make_edition, make_role, make_stage
+from tests.polls.factories import make_live_stage, make_open_poll, make_voters, option_ids, vote
 
 
 def shares(p99: float) -> dict[str, float]:
@@ -35,6 +39,8 @@ FIGURES = {
         ({"failed": "no poll"}, "wrong"),
         ({"ack": shares(1001.0)}, "slow"),
         ({"fan_out": shares(1501.0)}, "slow"),
+        ({"ack": shares(1900.0), "tick_ms": 1000}, "good"),
+        ({"ack": shares(2001.0), "tick_ms": 1000}, "slow"),
         ({"late": shares(51.0)}, "unknown"),
         ({"late": shares(51.0), "lost": 1}, "wrong"),
     ],
@@ -54,13 +60,10 @@ def test_too_few_viewers_are_told():
 
 @pytest.mark.django_db
 def test_a_poll_in_practice_goes_on_after_the_rehearsal_with_its_votes():
-    from tests.polls.factories import make_live_stage, make_open_poll, make_voters, option_ids
-    from tests.polls.factories import vote as cast
-
     stage = make_live_stage()
     (person,) = make_voters(stage, 1)
     poll = make_open_poll(stage)
-    cast(poll, person, option_ids(poll)[0])
+    vote(poll, person, option_ids(poll)[0])
 
     company = running.prepare(stage, 5)
     running.open_poll(stage, company)
@@ -72,6 +75,30 @@ def test_a_poll_in_practice_goes_on_after_the_rehearsal_with_its_votes():
     assert sum(Tally.objects.filter(poll=poll).values_list("count", flat=True)) == 1
     assert not people.of_stage(stage).exists()
     assert Poll.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", Poll.Kind.values)
+def test_simulated_viewers_answer_polls_of_every_kind(kind):
+    stage = make_live_stage()
+    company = running.prepare(stage, 5)
+    poll = running.open_poll(stage, company, kind)
+    (person, *_others) = people.of_stage(stage).exclude(roles__isnull=False)
+    crowd = Crowd("http://testserver", stage.edition.slug, stage.slug)
+    crowd.poll = read(live.memory_of(stage.pk).fresh(0).frame("state", live.SEES).encode())
+
+    frame = json.loads(crowd.ballot(3))
+    shape = voting.SHAPES["vote"]
+    said = {name: check(frame[name]) for name, check in shape.optional.items() if name in frame}
+    ballot = voting.ballot_of(
+        frame | said, person=person.pk, stage=stage.pk, may_vote=True, is_press=False
+    )
+
+    assert frame["poll"] == poll.pk
+    assert actions.cast_votes([ballot]) == [actions.Outcome.COUNTED]
+    people.remove(stage)
+    assert not Word.objects.exists()
+    assert not Poll.objects.exists()
 
 
 @pytest.mark.django_db

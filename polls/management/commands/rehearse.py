@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, override
 
 from congress.errors import Refused
 from congress.models import Stage
+from polls.models import Poll
 from polls.rehearsal import running, verdict
 
 _STEPS = {
@@ -36,6 +37,9 @@ class Command(BaseCommand):
         parser.add_argument("stage", help="the stage's address, e.g. plenum")
         parser.add_argument("--viewers", type=int, default=0, help="how many (at most 15,000)")
         parser.add_argument("--address", default="", help="where the servers are reached")
+        parser.add_argument(
+            "--kind", choices=Poll.Kind.values, default=Poll.Kind.SINGLE, help="of the poll"
+        )
         way = parser.add_mutually_exclusive_group()
         way.add_argument(
             "--tickets", metavar="FILE", type=Path,
@@ -68,6 +72,7 @@ class Command(BaseCommand):
         address: str,
         tickets: Path | None,
         cleanup: bool,
+        kind: str,
         **_options: Any,
     ) -> None:
         place = (
@@ -81,14 +86,16 @@ class Command(BaseCommand):
             count = running.clean_up(place)
             self.stdout.write(_both(lambda: _("Removed: %s simulated people.") % count))
         elif tickets is not None:
-            poll = running.write_tickets(place, viewers=viewers, file=tickets)
+            poll = running.write_tickets(place, viewers=viewers, file=tickets, kind=kind)
             numbers = {"viewers": viewers, "file": tickets, "poll": poll.pk}
             self.stdout.write(_both(lambda: _TICKETS % numbers))
         else:
-            self._rehearse(place, viewers, (address or settings.SITE_URL).rstrip("/"))
+            self._rehearse(place, viewers, (address or settings.SITE_URL).rstrip("/"), kind)
 
-    def _rehearse(self, place: Stage, viewers: int, address: str) -> None:
-        report = running.rehearse(place, viewers=viewers, address=address, tell=self._progress)
+    def _rehearse(self, place: Stage, viewers: int, address: str, kind: str) -> None:
+        report = running.rehearse(
+            place, viewers=viewers, address=address, tell=self._progress, kind=kind
+        )
         for language in ("de", "en"):
             with override(language):
                 judged = verdict.judge(report.figures)

@@ -7,6 +7,8 @@
   const AGAIN_MS = [60000, 300000, 900000]; // when the socket is tried again after it was swallowed
   const POLL_MS = 2500, LONGEST_POLL_MS = 20000;
   const SAY_MS = 5000;              // the live region speaks at most so often
+  const CONSOLE_MS = 3000;          // the console asks for its words at most so often
+  const WORD_LIMIT = 40, SIZES = 5; // as polls.words
   const ANSWER_MS = 6000;           // a vote without an answer is sent again
 
   /* --- What the server says, kept in order: (state, frame) → state. `missed` asks for the whole. ------------ */
@@ -211,11 +213,12 @@
     const texts = settings.texts, titles = new Map(Object.entries(settings.titles || {}));
     let box = document.getElementById("live-poll");
     const says = document.getElementById("live-says");
-    let state = initial, voting = null, saidAt = 0, sayTimer = null, saidText = "", drawn = signature(initial), number = 0;
+    let state = initial, voting = null, saidAt = 0, sayTimer = null, saidText = "", wordsTimer = null, drawn = signature(initial), number = 0;
     const line = Line(settings, hear, tell);
 
     const language = document.documentElement.lang || "de";
     const figures = new Intl.NumberFormat(language);
+    const oneDigit = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     const clockTime = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
     const clock = function (moment) { return clockTime.format(new Date(moment)) + (language === "de" ? " Uhr" : ""); };
     const votes = function (total) { return total === 1 ? texts.one_vote : filled(texts.votes, figures.format(total)); };
@@ -256,6 +259,17 @@
         buildPoll(was.split(",")[0] !== now.split(",")[0]);
       }
       drawResults();
+      // The words a moderator acts on come from the server.
+      if (settings.console && state.poll && state.poll.kind === "word_cloud" && !wordsTimer) wordsTimer = setTimeout(redrawWords, CONSOLE_MS);
+    }
+
+    async function redrawWords() {
+      wordsTimer = null;
+      const place = document.getElementById("live-words");
+      if (!place || place.contains(document.activeElement) || place.querySelector(":checked")) return; // somebody is at work there
+      const fresh = await consolePart();
+      const words = fresh && fresh.querySelector("#live-words");
+      if (words && !place.contains(document.activeElement)) place.replaceWith(words);
     }
 
     function buildPoll(isNew) {
@@ -274,24 +288,38 @@
         else if (hasVoted()) box.append(element("p", { class: "fk-poll__thanks" }, [element("span", { class: "kern-icon kern-icon--check", "aria-hidden": "true" }), texts.counted]));
         if (held) title.focus();
       }
-      box.append(element("table", { class: "fk-results", "data-live": "results", hidden: "" }, [
+      if (poll.kind === "word_cloud") box.append(element("div", { "data-live": "results", hidden: "" }, [
+        element("p", { class: "fk-poll__total" }, [poll.state === "open" ? texts.interim : texts.result, " (", element("span", { "data-live": "total" }), ")"]),
+        element("ol", { class: "fk-words fk-cloud", "data-live": "words" }),
+      ]));
+      else box.append(element("table", { class: "fk-results", "data-live": "results", hidden: "" }, [
         element("caption", {}, [poll.state === "open" ? texts.interim : texts.result, " (", element("span", { "data-live": "total" }), ")"]),
         element("tbody", {}, poll.options.map(function (option) {
           return element("tr", { "data-option": option.id }, [element("th", { scope: "row" }, [element("span", {}, option.text), bar(0)]), element("td", { class: "fk-number" })]);
         })),
       ]));
+      if (poll.kind === "scale") box.append(element("p", { "data-live": "mean", hidden: "" }, [texts.mean, " ", element("strong", {})]));
       box.append(element("p", { class: "fk-quiet", "data-live": "few", hidden: "" }, [element("span", { "data-live": "total" }), ". ", element("span", { "data-live": "why" })]));
     }
 
     function form(poll) {
       const kind = poll.kind === "multiple" ? "checkbox" : "radio";
       // In the hall, by a badge: two taps from the badge to the vote.
-      const taps = settings.in_the_hall && kind === "radio";
+      const taps = settings.in_the_hall && kind === "radio" && poll.kind !== "word_cloud";
       const choices = element("fieldset", { class: "fk-choices" }, element("legend", {}, poll.text));
-      if (kind === "checkbox") choices.append(element("p", { class: "fk-quiet" }, filled(texts.up_to, poll.max)));
+      if (kind === "checkbox") choices.append(element("p", { class: "fk-quiet" }, poll.min > 1 ? filled(texts.from_to, poll.min, poll.max) : filled(texts.up_to, poll.max)));
+      if (poll.kind === "word_cloud" && poll.max > 1) choices.append(element("p", { class: "fk-quiet" }, filled(texts.up_to_words, poll.max)));
+      for (let place = 1; poll.kind === "word_cloud" && place <= poll.max; place += 1) {
+        choices.append(element("div", { class: "kern-form-input" }, [
+          element("label", { class: "kern-label", for: "wort-" + place }, poll.max > 1 ? filled(texts.word, place) : texts.your_word),
+          element("input", { class: "kern-form-input__input", id: "wort-" + place, name: "words", maxlength: WORD_LIMIT, autocomplete: "off" }),
+        ]));
+      }
+      const row = poll.kind === "scale" ? element("div", { class: "fk-scale" }) : choices;
+      if (row !== choices) choices.append(row);
       poll.options.forEach(function (option) {
-        if (taps) choices.append(element("button", { class: "fk-choice fk-choice--tap", name: "choices", value: option.id }, option.text));
-        else choices.append(element("label", { class: "fk-choice" }, [element("input", { type: kind, name: "choices", value: option.id }), element("span", {}, option.text)]));
+        if (taps) row.append(element("button", { class: "fk-choice fk-choice--tap", name: "choices", value: option.id }, option.text));
+        else row.append(element("label", { class: "fk-choice" }, [element("input", { type: kind, name: "choices", value: option.id }), element("span", {}, option.text)]));
       });
       const vote = taps
         ? element("span", { class: "fk-quiet" }, texts.tap)
@@ -304,6 +332,7 @@
         choices,
         element("p", { class: "fk-poll__refusal", "data-live": "refusal", role: "alert", hidden: "" }),
         actions,
+        poll.kind === "word_cloud" ? element("p", { class: "fk-small fk-quiet" }, texts.words_are_seen) : null,
         element("p", { class: "fk-small fk-quiet" }, texts.secret),
       ]);
     }
@@ -318,9 +347,11 @@
       few.hidden = Boolean(results.counts);
       few.querySelector("[data-live=why]").textContent = results.total < 5 ? texts.few : texts.later;
       if (!results.counts) return;
-      let leading = null;
-      poll.options.forEach(function (option) {
+      if (poll.kind === "word_cloud") return drawWords(results);
+      let leading = null, steps = 0, answers = 0;
+      poll.options.forEach(function (option, place) {
         const count = results.counts[String(option.id)] || 0, share = results.total ? count / results.total : 0;
+        steps += (place + 1) * count; answers += count;
         const row = table.querySelector('[data-option="' + option.id + '"]');
         if (row) {
           row.querySelector("rect").setAttribute("width", Math.round(share * 1000) / 10 + "%");
@@ -328,7 +359,22 @@
         }
         if (!leading || count > leading.count) leading = { text: option.text, count: count, share: share };
       });
+      const mean = box.querySelector("[data-live=mean]");
+      if (mean) { mean.hidden = !answers; mean.querySelector("strong").textContent = oneDigit.format(answers ? steps / answers : 0); }
       if (leading && leading.count) say(filled(texts.leading, votes(results.total), leading.text, Math.round(leading.share * 100)));
+    }
+
+    /* A word cloud: a list for those who hear it, the most frequent word first; sizes for those who see it. */
+    function drawWords(results) {
+      const words = Object.entries(results.counts).sort(function (a, b) { return b[1] - a[1] || (a[0] < b[0] ? -1 : 1); });
+      const largest = words.length ? words[0][1] : 0, list = box.querySelector("[data-live=words]");
+      if (!list) return;
+      list.replaceChildren.apply(list, words.map(function (pair) {
+        const size = largest > 1 ? 1 + Math.round((SIZES - 1) * (pair[1] - 1) / (largest - 1)) : 1;
+        const count = element("span", { class: "fk-cloud__count" }, [figures.format(pair[1]), element("span", { class: "kern-sr-only" }, " " + (pair[1] === 1 ? texts.time : texts.times))]);
+        return element("li", { class: "fk-word-" + size }, [pair[0], " ", count]);
+      }));
+      if (words.length) say(filled(texts.most_written, votes(results.total), words[0][0], words[0][1]));
     }
 
     function say(text, atOnce) {
@@ -388,15 +434,19 @@
 
     /* The console: its lists come from the server; only their place is exchanged. */
 
-    async function redrawConsole() {
+    async function consolePart() {
       try {
         const answer = await fetch(location.pathname, { credentials: "same-origin", redirect: "manual", headers: { "X-Part": "console" } });
-        if (!answer.ok) return;
-        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
-        document.getElementById("live-console").replaceChildren(...fresh.childNodes);
-        box = document.getElementById("live-poll");
-        drawResults();
-      } catch { /* the next change tries again */ }
+        return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").body : null;
+      } catch { return null; /* the next change tries again */ }
+    }
+
+    async function redrawConsole() {
+      const fresh = await consolePart();
+      if (!fresh) return;
+      document.getElementById("live-console").replaceChildren(...fresh.childNodes);
+      box = document.getElementById("live-poll");
+      drawResults();
     }
 
     /* Voting */
@@ -409,9 +459,13 @@
       const tapped = event.submitter && event.submitter.name === "choices" ? [event.submitter] : sent.querySelectorAll("[name=choices]:checked");
       const choices = Array.from(tapped, function (input) { return Number(input.value); });
       const poll = state.poll;
-      if (!choices.length) return refuse(texts.choose);
+      const words = Array.from(sent.querySelectorAll("[name=words]"), function (input) { return input.value.trim(); }).filter(Boolean);
+      const byWords = sent.querySelector("[name=words]") !== null;
+      if (byWords && !words.length) return refuse(texts.write);
+      if (!byWords && !choices.length) return refuse(texts.choose);
       if (poll && choices.length > poll.max) return refuse(filled(texts.choose_most, poll.max));
-      voting = { poll: Number(sent.dataset.poll), choices: choices, id: "v" + Date.now() + "." + (number += 1), attempts: 0, timer: null };
+      if (poll && !byWords && choices.length < poll.min) return refuse(filled(texts.choose_least, poll.min));
+      voting = { poll: Number(sent.dataset.poll), said: byWords ? { words: words } : { choices: choices }, id: "v" + Date.now() + "." + (number += 1), attempts: 0, timer: null };
       sent.querySelectorAll("button").forEach(function (button) { button.disabled = true; });
       refuse("");
       say(texts.counting, true);
@@ -424,7 +478,7 @@
       mine.attempts += 1;
       clearTimeout(mine.timer);
       if (mine.attempts > 6) { done(); return refuse(texts.not_counted); }
-      const frame = { type: "vote", id: mine.id, poll: mine.poll, choices: mine.choices };
+      const frame = Object.assign({ type: "vote", id: mine.id, poll: mine.poll }, mine.said);
       // No answer: the line was cut. Sending it again does no harm: it counts once.
       mine.timer = setTimeout(cast, ANSWER_MS);
       if (line.isLive()) return line.send(frame);
@@ -464,7 +518,7 @@
       if (!place) return;
       place.hidden = !text;
       place.textContent = text;
-      if (text) { const field = box.querySelector("[name=choices]"); if (field) field.focus(); }
+      if (text) { const field = box.querySelector("[name=choices], [name=words]"); if (field) field.focus(); }
     }
 
     document.addEventListener("submit", submitted);
