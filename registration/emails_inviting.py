@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -30,11 +31,11 @@ INVITATION = "invite"
 CONFIRMATION = "delegate"
 
 
-def invited(invitation: Invitation) -> Letter:
-    """To a person, or to a mailbox that several read."""
+def invited(invitation: Invitation, again: UUID | None = None) -> Letter:
+    """To a person, or to a mailbox that several read; `again`: the key of the form that wants it once more."""
     return mail.post_letter(
         INVITED,
-        once=key_of_invitation(invitation.pk),
+        once=key_of_invitation(invitation.pk, again),
         edition=invitation.edition,
         to=invitation.email or "",
         language=invitation.language,
@@ -89,10 +90,15 @@ def office_answered(row: Delegate, registration: Registration) -> Letter:
     )
 
 
-def _to_delegate(template: str, row: Delegate) -> Letter:
+def delegate_again(row: Delegate, key: UUID) -> Letter:
+    """The first letter once more, because the colleague asked the help desk."""
+    return _to_delegate(DELEGATE, row, key_of_delegate_again(row, key))
+
+
+def _to_delegate(template: str, row: Delegate, once: str = "") -> Letter:
     return mail.post_letter(
         template,
-        once=_key_of_delegate(template, row.pk),
+        once=once or _key_of_delegate(template, row.pk),
         edition=row.edition,
         to=row.email or "",
         language=row.language,
@@ -100,13 +106,18 @@ def _to_delegate(template: str, row: Delegate) -> Letter:
     )
 
 
-def key_of_invitation(number: int) -> str:
-    return f"{INVITED}:{number}"
+def key_of_invitation(number: int, again: UUID | None = None) -> str:
+    return f"{INVITED}:{number}" + (f":{again}" if again else "")
+
+
+def key_of_delegate_again(row: Delegate, key: UUID) -> str:
+    return f"{_key_of_delegate(DELEGATE, row.pk)}:{key}"
 
 
 def letters_about(invitation: Invitation) -> QuerySet[Letter]:
     return Letter.objects.filter(
         Q(once=key_of_invitation(invitation.pk))
+        | Q(once__startswith=f"{key_of_invitation(invitation.pk)}:")
         | Q(once__startswith=f"{INVITED_BODY}:{invitation.pk}:")
     )
 
@@ -118,7 +129,13 @@ def letters_to_delegates(numbers: Collection[int]) -> QuerySet[Letter]:
         for number in numbers
         for template in (DELEGATE, DELEGATE_REMINDED, OFFICE)
     ]
-    return Letter.objects.filter(once__in=keys)
+    again = Q(template=DELEGATE, objects_named__delegate__1__in=list(numbers))
+    return Letter.objects.filter(Q(once__in=keys) | again)
+
+
+def letters_to_guests(numbers: Collection[int]) -> QuerySet[Letter]:
+    """The letters of these personal invitations."""
+    return Letter.objects.filter(template=INVITED, objects_named__invitation__1__in=list(numbers))
 
 
 def _key_of_delegate(template: str, number: int) -> str:

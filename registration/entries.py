@@ -24,6 +24,7 @@ from registration import (
     demo_registry,
     desk,
     desk_door,
+    desk_invited,
     place_queries,
     queries,
     registry,
@@ -222,6 +223,10 @@ panels.ways_in.register(panels.Item(_("I have a code from the telephone"), "tele
 panels.help_finders.register(desk.Registrations(), order=20)
 panels.help_sentences.register(desk.sentences, order=20)
 panels.help_acts |= {act.key: act for act in desk.ACTS}
+panels.help_finders.register(desk_invited.Colleagues(), order=25)
+panels.help_finders.register(desk_invited.Guests(), order=26)
+panels.help_sentences.register(desk_invited.sentences, order=25)
+panels.help_acts |= {act.key: act for act in desk_invited.ACTS}
 panels.help_figures.register(panels.DayFigure(_("in review"), queries.waiting_for_review), order=10)
 panels.orga_links.register(
     panels.OrgaLink(_("Invitations"), "orga_invitations", roles=(Role.Kind.ORGANISER,)), order=25
@@ -252,6 +257,7 @@ panels.journal_verbs |= {
     "delegation.taken_back": _("Invitation of a colleague taken back"),
     "desk.code_made": _("Code read out on the telephone"),
     "desk.code_used": _("Came in by a code from the telephone"),
+    "desk.invited_again": _("Invitation sent again by the help desk"),
     "desk.way_in_sent": _("Way in sent by the help desk"),
     "rule.added": _("Rule about addresses added"),
     "rule.changed": _("Rule about addresses changed"),

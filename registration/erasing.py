@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from congress import retention
-from congress.models import Edition, Letter
+from congress.models import Edition
 from congress.models.database import StatementNow
 from registration import emails_inviting
 from registration.models import (
@@ -101,8 +101,7 @@ def invitations() -> QuerySet[Any]:
 
 def erase_invitations(rows: QuerySet[Any]) -> int:
     """With the letters, which hold the address."""
-    keys = [emails_inviting.key_of_invitation(pk) for pk in rows.values_list("pk", flat=True)]
-    Letter.objects.filter(once__in=keys).delete()
+    emails_inviting.letters_to_guests(rows.values_list("pk", flat=True)).delete()
     return retention.delete(rows)
 
 

@@ -44,6 +44,7 @@ from registration.actions.desk import (
     send_code_for_caller,
     send_way_in,
 )
+from registration.actions.desk_inviting import invite_colleague_again, invite_guest_again
 from registration.actions.evidence import (
     answer_for_colleague,
     ask_colleagues,
@@ -141,6 +142,7 @@ from registration.actions.refusals import (
     TooSoon,
     WayNotOffered,
     WhileInReview,
+    WrittenJustNow,
     WrongCode,
     WrongTelephoneCode,
 )
@@ -253,6 +255,7 @@ __all__ = [
     "Verified",
     "WayNotOffered",
     "WhileInReview",
+    "WrittenJustNow",
     "WrongCode",
     "WrongTelephoneCode",
     "accept",
@@ -301,7 +304,9 @@ __all__ = [
     "invitation_of_code",
     "invitation_of_link",
     "invite_body",
+    "invite_colleague_again",
     "invite_colleagues",
+    "invite_guest_again",
     "invite_people",
     "is_kept",
     "is_open",

@@ -256,6 +256,13 @@ class AlreadyAnswered(Refused):
     message = _("This invitation has been answered, taken back, or its time is over.")
 
 
+class WrittenJustNow(Refused):
+    message = _(
+        "We wrote to this mailbox a moment ago, and a letter may take two minutes. Please let them look there, "
+        "also under unwanted mail, then press once more."
+    )
+
+
 class NobodyToRemind(Refused):
     message = _(
         "There is nobody to remind: everybody gets one reminder, at the earliest a day after the invitation."

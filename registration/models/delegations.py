@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineField, MailboxField
 from congress.models import Edition, User
+from congress.models.database import found_by
 from registration.models.invitations import Invitation
 from registration.models.registrations import Registration
 
@@ -207,6 +208,7 @@ class Delegate(models.Model):
     # What the link of the letter is signed for, and the key of the form that confirms.
     key = models.UUIDField(default=uuid.uuid4, editable=False)
     form_key = models.UUIDField(editable=False)
+    found_by = found_by("first_name", "last_name", "body")
 
     objects: ClassVar[DelegateQuerySet] = DelegateQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from congress.fields import LineField, MailboxField, ParagraphField
 from congress.models import Admission, Edition, Level, User
 from congress.models import State as Land
+from congress.models.database import found_by
 from congress.text import has_controls
 
 
@@ -163,6 +164,7 @@ class Invitation(models.Model):
     )
     revoked_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     form_key = models.UUIDField(editable=False)
+    found_by = found_by("first_name", "last_name", "body")
 
     objects: ClassVar[InvitationQuerySet] = InvitationQuerySet.as_manager()  # type: ignore[assignment]  # the manager speaks our words
 
