@@ -18,6 +18,7 @@ from polls import desk
 from polls.demo import fill, open_polls_again
 from polls.demo_screens import SCREENS, open_screen
 from polls.models import Participation, Question, Rated, Support
+from polls.views.check import figures_panel
 from programme.queries import stages_now
 
 NAMES_OF_QUESTIONS = timedelta(days=14)
@@ -142,6 +143,7 @@ panels.orga_links.register(
     panels.OrgaLink(_("Dress rehearsal"), "rehearsal", (Role.Kind.ORGANISER, Role.Kind.DIRECTOR)),
     order=70,
 )
+panels.orga_panels.register(figures_panel, order=60)
 panels.demo_data.register(fill, order=40)
 panels.clock_turned.register(open_polls_again, order=40)
 for _word, _label, _text in SCREENS:

@@ -24,7 +24,7 @@ from polls.models import Poll, Question, StageState
 from polls.own import Own
 from polls.queries import VOTES_TO_SHOW, Answer, Results
 from programme.models import Session, SessionSpeaker
-from programme.queries import StageNow, first_on_stage, stage_now
+from programme.queries import StageNow, first_on_stage, people_of, stage_now
 
 # Audiences: everybody in one gets the same bytes.
 SEES, WAITS, PRESS, MODERATOR = "sees", "waits", "press", "moderator"
@@ -306,7 +306,7 @@ class StageSource:
         state: StageState = getattr(stage, "live", None) or StageState(stage=stage, seq=0)
         poll = state.active_poll
         results, answers = queries.results(poll.pk) if poll is not None else (None, [])
-        on = stage_now(stage, now)
+        on = stage_now(stage, now, with_people=True)
         phase = stage.edition.phase(now)
         with override(LANGUAGE):
             shown = stage_content(state, on)
@@ -361,17 +361,15 @@ def stage_content(state: StageState, on: StageNow) -> dict[str, Any]:
 
 
 def speakers_of(on: StageNow) -> dict[str, list[dict[str, str]]]:
-    """Who speaks now and next, with function and organisation; whoever leads through it comes last. One query."""
-    places = {
-        session.pk: name for name, session in (("now", on.session), ("next", on.next)) if session
-    }
+    """Who speaks now and next, with function and organisation; whoever leads through it comes last."""
     found: dict[str, list[dict[str, str]]] = {"now": [], "next": []}
-    if not places:
-        return found
-    rows = SessionSpeaker.objects.filter(session__in=places).select_related("speaker").in_order()
-    for row in sorted(rows, key=lambda row: row.part == SessionSpeaker.Part.MODERATOR):
-        person = {"name": row.speaker.display_name, "role": row.speaker.role_line}
-        found[places[row.session_id]].append(person)
+    for place, session in (("now", on.session), ("next", on.next)):
+        if session is not None:
+            people = people_of(session)
+            people.sort(key=lambda one: one[0] == SessionSpeaker.Part.MODERATOR)
+            found[place] = [
+                {"name": person.display_name, "role": person.role_line} for _part, person in people
+            ]
     return found
 
 

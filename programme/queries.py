@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from congress.models import Edition, Stage
 from congress.retention import AFTER_THE_EDITION, ended_before
-from programme.models import OnAir, Session, Speaker, Track
+from programme.models import OnAir, Session, SessionSpeaker, Speaker, Track
 
 # Long enough to ask a speaker about their talk, far shorter than the programme stays in the archive.
 NAMES_OF_SPEAKERS = timedelta(days=183)
@@ -26,6 +28,7 @@ class StageNow:
     next: Session | None
     delay_minutes: int
     said: bool
+    invented: tuple[str, ...] = ()  # codes of the day's sessions that carry the badge „Beispiel“
 
     @property
     def url(self) -> str:
@@ -75,12 +78,35 @@ def stages_now(edition: Edition, now: datetime) -> list[StageNow]:
     ]
 
 
-def stage_now(stage: Stage, now: datetime) -> StageNow:
-    """One stage at this moment. One query, where it was loaded with its edition and `on_air`."""
+def stage_now(stage: Stage, now: datetime, *, with_people: bool = False) -> StageNow:
+    """One stage at this moment. One query, where it was loaded with its edition and `on_air`.
+
+    `with_people`: `people_of` tells of its sessions who appears, in the same query.
+    """
     edition = stage.edition
     talks = edition.sessions.talks().on_stage(stage)
+    if with_people:
+        talks = talks.annotate(people=ArraySubquery(_people()))
     sessions = talks.on_day(edition.local(now).date(), edition).order_by("starts_at")
     return _stage_now(stage, list(sessions), edition, now)
+
+
+_PERSON = ("title", "first_name", "last_name", "function_de", "function_en", "organisation")
+
+
+def _people() -> QuerySet[Any]:
+    person = JSONObject(**{field: F(f"speaker__{field}") for field in _PERSON})
+    return (
+        SessionSpeaker.objects.filter(session=OuterRef("pk"))
+        .in_order()
+        .values(json=JSONObject(part=F("part"), person=person))
+    )
+
+
+def people_of(session: Session) -> list[tuple[str, Speaker]]:
+    """Part and person of everybody who appears; costs nothing. For sessions of `stage_now(…, with_people=True)`."""
+    people: list[dict[str, Any]] = session.people  # type: ignore[attr-defined]  # annotated
+    return [(one["part"], Speaker(**one["person"])) for one in people]
 
 
 def _stage_now(stage: Stage, sessions: list[Session], edition: Edition, now: datetime) -> StageNow:
@@ -97,6 +123,7 @@ def _stage_now(stage: Stage, sessions: list[Session], edition: Edition, now: dat
         next=next((session for session in sessions if session.starts_at >= earliest), None),
         delay_minutes=delay,
         said=word is not None and word.session_id is not None,
+        invented=tuple(session.code for session in sessions if session.example),
     )
 
 

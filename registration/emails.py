@@ -181,6 +181,8 @@ def addresses(letter: Letter, context: dict[str, Any]) -> dict[str, str]:
         "register_url": settings.SITE_URL + reverse("register", kwargs=where),
         "way_in_url": settings.SITE_URL + registration.stages_url,
         "sign_in_url": settings.SITE_URL + reverse("account_login"),
+        # The app that serves it stands above this one; the address is a promise of all apps.
+        "check_url": f"{settings.SITE_URL}{registration.edition.get_absolute_url()}technik-check/",
     }
 
 

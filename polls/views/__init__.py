@@ -1,5 +1,6 @@
 """Doors of the live part over HTTP: pages of stages, the twin of the socket, the moderators' console."""
 
+from polls.views.check import technik_check, technik_check_state
 from polls.views.moderation import (
     act,
     act_on_question,
@@ -37,5 +38,7 @@ __all__ = [
     "state_json",
     "support",
     "take_questions",
+    "technik_check",
+    "technik_check_state",
     "vote",
 ]

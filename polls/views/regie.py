@@ -17,7 +17,7 @@ from congress import outputs, pdf
 from congress.errors import Refused
 from congress.http import MemberRequest, role_required, see_other
 from congress.models import Role, Stage
-from polls import actions, directing, headcount, queries, sheets, streams
+from polls import actions, checking, directing, headcount, queries, sheets, streams
 from polls.forms import SayForm
 from polls.models import Poll, StageState
 from polls.queries import VOTES_TO_SHOW
@@ -60,7 +60,13 @@ def regie(request: MemberRequest) -> HttpResponseBase:
         if said:
             messages.success(request, said)
             return see_other("regie", request.edition.slug)
-    context = {"cards": _cards(request, stages), "form": form, "all_of_them": all_of_them}
+    today = request.edition.local(request.now).date()
+    context = {
+        "cards": _cards(request, stages),
+        "form": form,
+        "all_of_them": all_of_them,
+        "checks": checking.outcomes(request.edition, today),
+    }
     part = request.headers.get("X-Part") == "board"
     page = "polls/_regie_cards.html" if part else "polls/regie.html"
     return render(request, page, context, status=422 if form.errors else 200)

@@ -266,6 +266,8 @@ def page_settings(request: MemberRequest, viewer: Viewer) -> dict[str, Any]:
         "moderates": viewer.moderates,
         "in_the_hall": request.access.by_badge is not None,
         "titles": english_titles(viewer.stage),
+        # What stands in the frames is a promise, and has no room for the badge.
+        "examples": list(viewer.picture.on.invented),
         "texts": texts(),
     }
 
@@ -366,6 +368,7 @@ def texts() -> dict[str, str]:
         "leading": _("%1$s so far. In front: %2$s with %3$s %."),
         "new_poll": _("A new poll is open: %s"),
         "live_badge": _("Live"),
+        "example": _("Example"),
         "until": _("until %s"),
         "next": _("Next: %1$s – %2$s"),
         "nothing": _("Nothing is on air here at the moment."),

@@ -402,6 +402,8 @@ DOORS: dict[str, Door] = {
     ),
     "moderation_words": staff(*STAGES, arguments=("stage", "poll"), method="post", opens=404),
     "moderation_act": staff(*STAGES, arguments=("stage", "poll", "verb"), method="post", opens=303),
+    "technik_check": public(),
+    "technik_check_state": public(),
     # A token of another kind; no such screen.
     "screen": public("token", opens=404),
     "screen_state": public("token", opens=404),

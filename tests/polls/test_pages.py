@@ -335,3 +335,24 @@ def test_a_director_chooses_a_stage(client, stage):
 def test_unknown_steps_are_not_found(client, stage, moderator):
     assert client.post(console(stage, make_poll(stage).pk, "explode")).status_code == 404
     assert client.get(console(stage, make_poll(stage).pk, "open")).status_code == 405
+
+
+# --- Invented sessions -----------------------------------------------------------------------------------
+
+
+def test_what_was_invented_is_marked_on_the_stage_in_the_list_and_in_the_regie(client, stage):
+    invented = make_session(stage, example=True, title_de="Erfunden")
+    make_session(stage, title_de="Belegt", starts_at=NOW + timedelta(hours=1))
+    client.force_login(make_role(Role.Kind.ORGANISER, stage.edition).person)
+
+    for address in (
+        url(stage, "live"),
+        url(stage, "live", stage.slug),
+        url(stage, "regie"),
+        url(stage, "regie", stage.slug),
+    ):
+        page = client.get(address).content.decode()
+        assert page.count('kern-label kern-label--small">Beispiel<') == 1, address
+    shown = client.get(url(stage, "live", stage.slug)).context
+    assert shown["settings"]["examples"] == [invented.code]
+    assert set(shown["state"]["stage"]["session"]) == {"code", "title", "ends_at"}

@@ -477,3 +477,21 @@ def test_the_list_costs_the_same_with_one_and_with_three(
 
     with django_assert_num_queries(len(with_one)):
         client.get(orga(stage))
+
+
+def test_who_speaks_costs_the_stage_page_no_query(client, stage, django_assert_max_num_queries):
+    session = make_session(stage)
+    make_speaker(session, part="moderator", last_name="Leitner")
+    make_speaker(
+        session, last_name="Muster", function_de="Amtsleiterin", organisation="Amt Beispiel"
+    )
+    make_open_poll(stage)
+    client.force_login(make_admission(stage.edition).person)
+
+    with django_assert_max_num_queries(10):
+        client.get(f"/{stage.edition.slug}/live/plenum/")
+
+    assert live.memory_of(stage.pk).fresh().speakers["now"] == [
+        {"name": "Robin Muster", "role": "Amtsleiterin, Amt Beispiel"},
+        {"name": "Robin Leitner", "role": "Amt Beispiel"},
+    ]

@@ -389,6 +389,12 @@
 
     /* Stage */
 
+    // What was invented for the demonstration or an exercise is marked wherever it is named.
+    const examples = new Set(settings.examples || []);
+    function example(session) {
+      return examples.has(session.code) ? element("span", { class: "kern-badge kern-badge--small kern-badge--neutral fk-badge" }, element("span", { class: "kern-label kern-label--small" }, texts.example)) : null;
+    }
+
     // Frames are in German for all; an English page knows the English titles.
     function title(session) { return titles.get(session.title) || session.title; }
 
@@ -396,10 +402,10 @@
       if (settings.console) return;
       const stage = state.stage;
       const now = document.getElementById("live-now"), next = document.getElementById("live-next"), delay = document.getElementById("live-delay");
-      if (stage.session) now.replaceChildren(element("span", { class: "fk-live" }, texts.live_badge), element("strong", {}, title(stage.session)), element("span", { class: "fk-quiet" }, filled(texts.until, clock(stage.session.ends_at))));
+      if (stage.session) now.replaceChildren(element("span", { class: "fk-live" }, texts.live_badge), element("strong", {}, title(stage.session)), example(stage.session) || "", element("span", { class: "fk-quiet" }, filled(texts.until, clock(stage.session.ends_at))));
       else now.replaceChildren(element("span", { class: "fk-quiet" }, texts.nothing));
       next.hidden = !stage.next;
-      if (stage.next) next.textContent = filled(texts.next, clock(stage.next.starts_at), title(stage.next));
+      if (stage.next) next.replaceChildren(filled(texts.next, clock(stage.next.starts_at), title(stage.next)), " ", example(stage.next) || "");
       delay.hidden = !stage.delay_minutes;
       delay.textContent = filled(texts.late, stage.delay_minutes);
       const overlay = document.getElementById("live-overlay"), announcement = document.getElementById("live-announcement");
