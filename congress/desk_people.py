@@ -8,7 +8,7 @@ from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from congress import actions, desk, permissions
 from congress.desk import Act, Deed, Outcome, Sentence, Subject, Wanted, Weight, shown, when
 from congress.models import AccessLink, Admission, BrowserSession, Edition, Role, User
+from congress.models.database import numbered
 from congress.permissions import Reach
 
 END_DEVICES = "geraete"
@@ -34,12 +35,15 @@ class People:
         return map(Subject.of, _of(edition).filter(pk__in=numbers))
 
     def everybody(self, edition: Edition) -> Iterable[tuple[int, str]]:
-        return _of(edition).order_by().values_list("pk", "found_by").iterator()
+        return numbered(_of(edition), "found_by")
 
 
 def _of(edition: Edition) -> QuerySet[User]:
-    return permissions.people_within(Reach(editions=frozenset({edition.pk}))).exclude(
-        admissions__edition=edition, admissions__kind=Admission.Kind.REHEARSAL
+    simulated = Admission.objects.filter(
+        person=OuterRef("pk"), edition=edition, kind=Admission.Kind.REHEARSAL
+    )
+    return permissions.people_within(Reach(editions=frozenset({edition.pk}))).filter(
+        ~Exists(simulated)
     )
 
 

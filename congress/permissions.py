@@ -84,7 +84,16 @@ def people_within(reached: Reach) -> QuerySet[User]:
     """The people tied to one of these editions."""
     if reached.everywhere:
         return User.objects.all()
-    return User.objects.filter(_any_tie(lambda edition: Q(**{f"{edition}__in": reached.editions})))
+    tied = [
+        model._default_manager.filter(
+            **{f"{edition}__in": reached.editions, f"{person}__isnull": False}
+        )
+        .order_by()
+        .values(f"{person}_id")
+        for model, person, edition in _TIES
+    ]
+    # One set of numbers: as one condition for each tie, ten thousand people take twice as long.
+    return User.objects.filter(pk__in=tied[0].union(*tied[1:]))
 
 
 def ties_beyond(person: User, reached: Reach) -> bool:

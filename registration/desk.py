@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from congress import desk
 from congress.desk import Act, Deed, Outcome, Sentence, Subject, Wanted, Weight, fate, when
 from congress.models import Admission, Edition, Letter, Role, User
+from congress.models.database import numbered
 from registration import actions, emails, place_queries, queries
 from registration.desk_forms import AddressForm
 from registration.models import Registration
@@ -41,8 +42,7 @@ class Registrations:
 
     def everybody(self, edition: Edition) -> Iterable[tuple[int, str]]:
         """Whoever is a person already is heard under that name."""
-        rows = Registration.objects.of_edition(edition).filter(person=None)
-        return rows.order_by().values_list("pk", "found_by").iterator()
+        return numbered(Registration.objects.of_edition(edition).filter(person=None), "found_by")
 
 
 def _rows(rows: QuerySet[Registration]) -> QuerySet[Registration]:

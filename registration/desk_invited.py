@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from congress import desk
 from congress.desk import Act, Deed, Outcome, Sentence, Subject, Wanted, Weight, fate, when
 from congress.models import Edition, Letter
+from congress.models.database import numbered
 from registration import actions, emails_inviting
 from registration.desk import WALK_IN
 from registration.models import Delegate, Invitation, Registration, Substitution
@@ -32,7 +33,7 @@ class Colleagues:
         return map(_colleague, _delegates(edition).filter(pk__in=numbers))
 
     def everybody(self, edition: Edition) -> Iterable[tuple[int, str]]:
-        return _delegates(edition).order_by().values_list("pk", "found_by").iterator()
+        return numbered(_delegates(edition), "found_by")
 
 
 class Guests:
@@ -48,7 +49,7 @@ class Guests:
         return map(_guest, _invitations(edition).filter(pk__in=numbers))
 
     def everybody(self, edition: Edition) -> Iterable[tuple[int, str]]:
-        return _invitations(edition).order_by().values_list("pk", "found_by").iterator()
+        return numbered(_invitations(edition), "found_by")
 
 
 def _delegates(edition: Edition) -> QuerySet[Delegate]:

@@ -1,9 +1,11 @@
 """Words of PostgreSQL that Django has none for."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.db import migrations, models
-from django.db.models.functions import Concat, Lower
+from django.db.models.functions import Cast, Concat, Lower, Replace
 
 from congress.text import PLAIN_FROM, PLAIN_TO
 
@@ -40,6 +42,20 @@ def found_by(*columns: str) -> models.GeneratedField:
         output_field=models.TextField(),
         db_persist=True,
     )
+
+
+def numbered(rows: models.QuerySet[Any], column: str) -> Iterator[tuple[int, str]]:
+    """Number and this column of all rows, fetched as one text: as rows, ten thousand take twice as long."""
+    line = Concat(
+        Cast("pk", models.TextField()),
+        models.Value(" "),
+        Replace(column, models.Value("\n"), models.Value(" "), output_field=models.TextField()),
+        output_field=models.TextField(),
+    )
+    together = rows.order_by().aggregate(together=StringAgg(line, delimiter="\n"))["together"]
+    for row in together.split("\n") if together else ():
+        number, _blank, text = row.partition(" ")
+        yield int(number), text
 
 
 class SameEdition(migrations.RunSQL):

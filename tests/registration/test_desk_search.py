@@ -90,6 +90,22 @@ def test_a_short_name_may_be_heard_wrongly_or_have_a_letter_wrong_but_not_both()
     assert not Heard(["Brock"]).may_be("Digitalbotschafter Blog")
 
 
+def test_every_word_must_be_heard_in_the_same_name():
+    names = [(1, "kim albers"), (2, "uwe albers"), (3, "kim petersen\nbauamt"), (4, "")]
+
+    assert list(Heard(["Albersx"]).among(names)) == [1, 2]
+    assert list(Heard(["Kimm", "Albert"]).among(names)) == [1]
+    assert list(Heard(["Bauammt"]).among(names)) == [3]
+    assert list(Heard(["Kimm", "Xylophon"]).among(names)) == []
+    assert list(Heard(["Albersx"]).among([])) == []
+
+
+def test_of_many_words_that_sound_alike_each_is_found():
+    names = [(number, f"kim sch{letter}midt") for number, letter in enumerate("abcdefghijkl")]
+
+    assert list(Heard(["Mitt"]).among(names)) == list(range(12))
+
+
 def test_two_letters_are_too_few_to_sound_like_anybody():
     assert not Heard(["al"])
 
