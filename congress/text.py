@@ -16,6 +16,8 @@ BIDI_CONTROLS = frozenset(
 )
 # Letters by category, nothing by look.
 INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")
+# What Django reads in the place of bytes that are no UTF-8.
+REPLACED = "\ufffd"
 MARKS_PER_LETTER = 4
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -23,8 +25,8 @@ _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 def clean_line(value: str) -> str:
     """One line in NFC without outer white space.
 
-    Raises `ValidationError` for controls, line breaks, bidi controls, lone surrogates, stacked marks
-    and text nobody could see.
+    Raises `ValidationError` for controls, line breaks, bidi controls, lone surrogates, stacked marks, letters that
+    did not arrive readably, and text nobody could see.
     """
     text = _normalised(value).strip()
     _refuse_controls(text, allowed="")
@@ -135,6 +137,11 @@ def _refuse_controls(text: str, *, allowed: str) -> None:
 
 
 def _refuse_unreadable(text: str) -> None:
+    if REPLACED in text:
+        raise ValidationError(
+            _("Some letters of this text did not arrive readably. Please type it again."),
+            code="not_utf_8",
+        )
     if text and not any(_visible(letter) for letter in text):
         raise ValidationError(_UNREADABLE, code="unreadable")
     marks = 0

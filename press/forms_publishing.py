@@ -9,9 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from congress import uploads
-from congress.desk_forms import KeyedForm
 from congress.fields import LineFormField, ParagraphFormField
 from congress.kernforms import DateTimeInput, InlineRadioSelect
+from congress.keyed import KeyedForm
 from press.models import PressRelease
 
 NOW, LATER = "now", "later"

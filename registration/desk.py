@@ -261,7 +261,7 @@ def _registration(deed: Deed) -> Registration:
 
 
 def _address_form(subject: Subject, data: Any = None) -> AddressForm:
-    return AddressForm(data, initial={"email": subject.address})
+    return AddressForm(data, initial={"email": subject.address}, about=subject.key)
 
 
 def _walk_in(edition: Edition, subject: Subject) -> str:

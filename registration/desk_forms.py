@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from congress.desk_forms import KeyedForm
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
+from congress.keyed import KeyedForm
 from congress.models import Level
 from registration.forms import CodeForm
 

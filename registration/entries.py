@@ -22,6 +22,7 @@ from registration import (
     demo_inviting,
     demo_places,
     demo_registry,
+    demo_standing_in,
     desk,
     desk_door,
     desk_invited,
@@ -243,6 +244,7 @@ panels.demo_data.register(demo_inviting.fill, order=12)
 panels.demo_data.register(demo_places.fill, order=13)  # for all who are in by then
 panels.clock_turned.register(_pass_offers_on)
 panels.demo_data.register(demo_delegation.fill, order=12)
+panels.demo_data.register(demo_standing_in.fill, order=12)
 panels.demo_data.register(demo_asked.fill, order=12)
 panels.journal_verbs |= {
     "badge.locked": _("Badge locked"),

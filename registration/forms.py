@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -16,16 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from congress import mailbox, tables
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
 from congress.kernforms import DateInput, TimeInput
+from congress.keyed import KeyedForm
 from congress.models import Edition, Level
 from congress.models import State as Land
 from congress.outputs import header_text
 from registration.models import DomainRule, RegistrationSettings, Way
 
 
-class RegistrationForm(forms.Form):
+class RegistrationForm(KeyedForm):
     """One page, five required fields. No name is refused for what it looks like."""
-
-    use_required_attribute = False  # our sentences, not the browser's
 
     title = LineFormField(
         label=_("Title"),
@@ -72,13 +70,11 @@ class RegistrationForm(forms.Form):
         label=_("I have read the privacy notice."),
         error_messages={"required": _("Please confirm that you have read the privacy notice.")},
     )
-    form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self, *args: Any, edition: Edition, full: Collection[str] = (), **kwargs: Any
     ) -> None:
         """`full`: ways in which whoever registers now goes to the waiting list."""
-        kwargs["initial"] = {"form_key": uuid.uuid4(), **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
         ways = Way.offered_by(edition)
         self.full = {way.value for way in ways} & {*full}
@@ -102,9 +98,6 @@ class RegistrationForm(forms.Form):
             "hx-target": "#adresse-bedeutet",
             "hx-sync": "this:replace",
         }
-
-    def clean_form_key(self) -> uuid.UUID:
-        return self.cleaned_data["form_key"] or uuid.uuid4()
 
 
 def _privacy_link() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -12,16 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from congress import tables
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
+from congress.keyed import KeyedForm
 from registration import colleagues
 from registration.colleagues import Colleague
 from registration.forms import OwnDeviceForm, RegistrationForm
 from registration.models import Registration, Way
 
 
-class ColleaguesForm(forms.Form):
+class ColleaguesForm(KeyedForm):
     """Pasted or uploaded, one of the two. `unused_columns` of a file are told."""
 
-    use_required_attribute = False
     unused_columns: Sequence[str] = ()
 
     pasted = ParagraphFormField(
@@ -52,19 +51,14 @@ class ColleaguesForm(forms.Form):
         choices=[("de", _("German")), ("en", _("English"))],
         widget=forms.RadioSelect,
     )
-    form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         english = (get_language() or "de").startswith("en")
         kwargs["initial"] = {
-            "form_key": uuid.uuid4(),
             "language": "en" if english else "de",
             **(kwargs.get("initial") or {}),
         }
         super().__init__(*args, **kwargs)
-
-    def clean_form_key(self) -> uuid.UUID:
-        return self.cleaned_data["form_key"] or uuid.uuid4()
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from congress import mailbox, text
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
 from congress.kernforms import DateInput
+from congress.keyed import KeyedForm
 from congress.models import Edition, Level
 from congress.models import State as Land
 from registration.colleagues import split_name
@@ -44,10 +44,8 @@ class InvitationCodeForm(forms.Form):
     )
 
 
-class TermsForm(forms.Form):
+class TermsForm(KeyedForm):
     """What every invitation says: as what somebody comes, until when, and what the letter says."""
-
-    use_required_attribute = False
 
     becomes = forms.ChoiceField(
         label=_("They come as"),
@@ -79,22 +77,17 @@ class TermsForm(forms.Form):
         help_text=_("Only organisers read it."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, edition: Edition, now: datetime, **kwargs: Any) -> None:
         self.edition, self.now = edition, now
         last_day = min(edition.ends_on, edition.local(edition.registration_closes_at).date())
         kwargs["initial"] = {
-            "form_key": uuid.uuid4(),
             "last_day": max(last_day, edition.local(now).date()),
             **(kwargs.get("initial") or {}),
         }
         super().__init__(*args, **kwargs)
         level: Any = self.fields["level"]
         level.choices = [("", gettext("what the address says")), *Level.choices]
-
-    def clean_form_key(self) -> uuid.UUID:
-        return self.cleaned_data["form_key"] or uuid.uuid4()
 
     def clean_last_day(self) -> date:
         return _sensible(self.cleaned_data["last_day"], self.edition, self.now)

@@ -175,6 +175,10 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
                 "help_desk",
             ),
             (
+                "Suchen Sie „Ihde“ (vom Vorzimmer angemeldet) und „Lorenzen“ (Platz an Tjark Ohlsen übergeben).",
+                "help_desk",
+            ),
+            (
                 "Tippen Sie den Code in einem zweiten Browser ein, als wären Sie sie.",
                 "telephone_code",
             ),

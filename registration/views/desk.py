@@ -19,9 +19,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from congress import desk, mail, panels
 from congress.desk import Act, Case, Deed, Outcome, Subject
-from congress.desk_forms import KeyedForm
 from congress.errors import Refused
 from congress.http import MemberRequest, role_required, see_other
+from congress.keyed import KeyedForm
 from congress.models import JournalEntry, Role
 from congress.outbox import Line
 from registration import actions, queries
@@ -146,7 +146,9 @@ def help_act(request: MemberRequest, key: str, act: str) -> HttpResponseBase:
 
 
 def _form(act: Act, subject: Subject, data: Any) -> Any:
-    return act.form(subject, data) if act.form is not None else KeyedForm(data)
+    if act.form is not None:
+        return act.form(subject, data)
+    return KeyedForm(data, about=f"{subject.key}/{act.key}")
 
 
 def _told(request: MemberRequest, outcome: Outcome, subject: Subject) -> HttpResponseBase:

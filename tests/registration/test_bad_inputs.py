@@ -8,6 +8,7 @@ import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -79,8 +80,9 @@ def sent(client, **fields):
 @pytest.mark.parametrize("entry", entries("registration", *sorted(NAMES)))
 def test_names_and_bodies(client, entry, edition):
     field, value = FIELDS.get(entry["field"], entry["field"]), materialise(entry["value"])
-    if value == "\ud800":  # no form can carry it; a program could
+    if value == "\ud800":  # no page can send it; a program could, as bytes that are no UTF-8
         assert "first_name" in RegistrationForm({**given(), field: value}, edition=edition).errors
+        refused_as_bytes(client, "%ED%A0%80")
         return
     client.get("/2021/anmeldung/")  # templates are read
     started = time.process_time()
@@ -113,6 +115,26 @@ def test_names_and_bodies(client, entry, edition):
         assert "\n" not in written.subject
         assert written.recipients() == [registration.email]
         written.message().as_bytes()
+
+
+def refused_as_bytes(client, encoded):
+    """A name that holds these bytes is refused with a sentence, and what else was typed stands there."""
+    typed = urlencode({**given(last_name="Albers"), "privacy": "on", "way": "online"})
+    typed = typed.replace("first_name=Kim", f"first_name=K{encoded}m")
+
+    page = client.post(
+        "/2021/anmeldung/", typed, content_type="application/x-www-form-urlencoded"
+    ).content.decode()
+
+    assert "sind nicht lesbar angekommen" in page
+    assert 'value="Albers"' in page
+    assert not Registration.objects.exists()
+    assert not Letter.objects.exists()
+
+
+@pytest.mark.parametrize("encoded", ["%ED%A0%80", "%FF", "%C0%AF", "%E4"])
+def test_bytes_that_are_no_utf_8_are_refused_not_replaced(client, edition, encoded):
+    refused_as_bytes(client, encoded)
 
 
 @pytest.mark.parametrize("entry", entries("registration", "email"))

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from congress import desk
 from congress.demo.seed import seed
 from congress.models import JournalEntry, Letter
 from registration import demo_inviting, eligibility
@@ -87,3 +88,44 @@ def test_the_demonstration_shows_a_waiting_list_and_its_counters_are_right(editi
     tour = Contingent.objects.items().get()
     assert (tour.taken, tour.places, tour.waiting) == (3, 3, 1)
     assert Place.objects.offered().get().contingent == tour
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "Ihde",
+            "Wurde von Vorzimmer der Amtsleitung (Beispiel) angemeldet; hat nicht geantwortet",
+        ),
+        ("Rickmers", "Wurde von Malin Ketelsen um Vertretung gebeten; hat nicht geantwortet"),
+        ("Lorenzen", "Hat am "),
+        ("Ohlsen", "Ist zugelassen"),
+    ],
+)
+def test_whoever_stands_in_for_somebody_is_seen_at_the_help_desk(edition, name, sentence):
+    (subject,) = desk.search(edition, name).subjects
+
+    assert desk.case(edition, edition.now(), subject).answer.text.startswith(sentence)
+
+
+def test_the_place_that_was_handed_over_is_the_colleagues(edition):
+    giver, heir = (Registration.objects.get(last_name=name) for name in ("Lorenzen", "Ohlsen"))
+
+    assert giver.state == Registration.State.CANCELLED
+    assert not giver.places.exists()
+    assert heir.places.of_own_way().count() == 1
+    verbs = JournalEntry.objects.filter(person__in=[giver.person, heir.person])
+    assert {"registration.handed_over", "registration.taken_over"} <= set(
+        verbs.values_list("verb", flat=True)
+    )
+
+
+def test_whoever_has_asked_a_colleague_reads_so_on_their_own_page(client, edition):
+    client.force_login(
+        Registration.objects.get(last_name="Ketelsen").person,
+        backend="congress.auth.RoleBackend",
+    )
+
+    assert (
+        "Sie haben um Vertretung gebeten" in client.get("/2021/meine-anmeldung/").content.decode()
+    )

@@ -136,6 +136,20 @@ def test_a_form_without_its_key_is_taken_too(client):
     assert registered(client, form_key="")
 
 
+@pytest.mark.parametrize("key", ["", "x", None])
+def test_without_the_key_of_its_page_the_same_form_twice_is_one_registration(client, key):
+    same = typed(form_key=key)
+    if key is None:
+        del same["form_key"]
+
+    for _press in range(3):
+        assert client.post(FORM, same)["Location"].endswith(CODE)
+    client.post(FORM, same | {"first_name": "Kai"})
+
+    assert sorted(Registration.objects.values_list("first_name", flat=True)) == ["Kai", "Kim"]
+    assert len(letters("code")) == 2
+
+
 def test_going_back_one_finds_what_one_typed(client):
     registration = registered(client, email="kim.albres@stadt-musterhausen.example")
 
