@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from tests.factories import (
     make_track,
     make_user,
 )
+from tests.work import calls_of
 
 pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parent.parent / "data" / "web_bad_inputs.json"
@@ -195,14 +195,12 @@ def test_a_session_somebody_else_chose_is_not_signed_in(client, edition, setting
     assert client.cookies[settings.SESSION_COOKIE_NAME].value != chosen
 
 
-def test_a_list_of_thousands_of_languages_costs_nothing(client, edition, rf):
+def test_a_list_of_thousands_of_languages_costs_no_more_than_a_few(client, edition, rf):
     sent = headers_of(by_name("Accept-Language"))
-    started = time.process_time()
 
-    language = get_language_from_request(rf.get("/", headers=sent))
-
-    assert time.process_time() - started < 0.05
-    assert language == "de"
+    assert get_language_from_request(rf.get("/", headers=sent)) == "de"
+    # A look at each of them would be thousands.
+    assert calls_of(lambda: get_language_from_request(rf.get("/", headers=sent))) < 2_000
     assert client.get("/2021/", headers=sent).status_code == 200
 
 
