@@ -156,3 +156,8 @@ def _visible(letter: str) -> bool:
 
 
 _UNREADABLE = _("This text cannot be read. Please type it again.")
+
+
+def short_name(first_name: str, last_name: str) -> str:
+    """H. Paulsen"""
+    return f"{first_name[:1]}. {last_name}" if first_name else last_name

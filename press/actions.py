@@ -21,7 +21,7 @@ from congress.actions import (
 from congress.errors import Refused
 from congress.models import AccessLink, Admission, Edition, User
 from press import emails, queries
-from press.models import Accreditation
+from press.models import Accreditation, PressQuestion, PressSettings
 from press.signals import accreditation_decided
 
 # More requests of one mailbox within the hour are taken, but not answered: a form is no way to fill a mailbox.
@@ -52,6 +52,16 @@ class CongressIsOver(Refused):
 class ReasonMissing(Refused):
     message = _("A rejection needs a reason that the journalist can read.")
     code = "reason_missing"
+
+
+class NothingAsked(Refused):
+    message = _("There is no question to answer any more.")
+    code = "nothing_asked"
+
+
+class WaitsForAnAnswer(Refused):
+    message = _("This journalist has been asked already and has not answered yet.")
+    code = "waits_for_an_answer"
 
 
 @transaction.atomic
@@ -110,9 +120,16 @@ def add_proof(
 ) -> None:
     """Add or replace what shows that the person works for a medium. Raises `AlreadyDecided`."""
     changed = (
-        Accreditation.objects.to_decide()
+        Accreditation.objects.undecided()
         .filter(pk=accreditation.pk)
-        .update(card_issuer=card_issuer, card_number=card_number, work=work, proof_at=now)
+        .update(
+            card_issuer=card_issuer,
+            card_number=card_number,
+            work=work,
+            proof_at=now,
+            # Who was asked has answered in this way: the case comes back to the desk.
+            asked_until=None,
+        )
     )
     if not changed:
         raise AlreadyDecided
@@ -147,7 +164,7 @@ def approve(
     )
     # Whoever changes the row first has decided; what was prepared here is undone with the refusal.
     changed = (
-        Accreditation.objects.to_decide()
+        Accreditation.objects.undecided()
         .filter(pk=accreditation.pk)
         .update(
             state=Accreditation.State.APPROVED,
@@ -173,7 +190,7 @@ def reject(
     if code not in Accreditation.Reason.values:
         raise ReasonMissing
     changed = (
-        Accreditation.objects.to_decide()
+        Accreditation.objects.undecided()
         .filter(pk=accreditation.pk)
         .update(
             state=Accreditation.State.REJECTED,
@@ -181,6 +198,9 @@ def reject(
             decided_by=by,
             reason_code=code,
             reason=reason,
+            remedy=PressSettings.objects.of(accreditation.edition).remedy_for(
+                accreditation.language
+            ),
         )
     )
     if not changed:
@@ -188,6 +208,59 @@ def reject(
     accreditation.refresh_from_db()
     _tell("accreditation.rejected", accreditation, by, now, reason=code)
     emails.rejected(accreditation)
+
+
+@transaction.atomic
+def ask(
+    *, accreditation: Accreditation, text: str, until: datetime, by: User, now: datetime
+) -> None:
+    """Ask the journalist something by letter; the case comes back with the answer, or at `until`.
+
+    Raises `AlreadyDecided` or `WaitsForAnAnswer`.
+    """
+    changed = (
+        Accreditation.objects.to_decide(now).filter(pk=accreditation.pk).update(asked_until=until)
+    )
+    if not changed:
+        accreditation.refresh_from_db()
+        raise WaitsForAnAnswer if accreditation.is_open else AlreadyDecided
+    question = PressQuestion.objects.create(
+        accreditation=accreditation, text=text, asked_at=now, asked_by=by
+    )
+    _note("accreditation.asked", accreditation, by, now)
+    emails.asked(accreditation, question)
+
+
+@transaction.atomic
+def answer(*, accreditation: Accreditation, text: str, now: datetime) -> None:
+    """The journalist answers the latest question. Raises `NothingAsked`."""
+    # The request's row first: nobody decides in between.
+    waits = (
+        Accreditation.objects.select_for_update().undecided().filter(pk=accreditation.pk).exists()
+    )
+    question = accreditation.questions.filter(answered_at__isnull=True).last()
+    if not waits or question is None:
+        raise NothingAsked
+    PressQuestion.objects.filter(pk=question.pk).update(answer=text, answered_at=now)
+    Accreditation.objects.filter(pk=accreditation.pk).update(asked_until=None)
+    _note("accreditation.answered", accreditation, None, now)
+    confirm_address(accreditation=accreditation, now=now)
+
+
+@transaction.atomic
+def change_settings(*, edition: Edition, by: User, now: datetime, **wanted: Any) -> None:
+    """Fields of `PressSettings`; what stays the same is not written down. The row is made on first need."""
+    PressSettings.objects.get_or_create(edition=edition)
+    settings = PressSettings.objects.select_for_update().get(edition=edition)
+    changed = [name for name, value in wanted.items() if getattr(settings, name) != value]
+    if not changed:
+        return
+    for name in changed:
+        setattr(settings, name, wanted[name])
+    settings.save(update_fields=changed)
+    journal.note(
+        "press.settings_changed", edition=edition, now=now, by=by, target=settings, changed=changed
+    )
 
 
 @transaction.atomic
@@ -238,7 +311,7 @@ def send_confirmation_again(
 
     Raises `AlreadyDecided`.
     """
-    waiting = Accreditation.objects.to_decide().filter(pk=accreditation.pk, verified_at=None)
+    waiting = Accreditation.objects.undecided().filter(pk=accreditation.pk, verified_at=None)
     if not waiting.exists():
         raise AlreadyDecided
     emails.requested(accreditation, key)
@@ -254,7 +327,7 @@ def correct_mailbox(
     Raises `AlreadyDecided`, also where the address is confirmed.
     """
     changed = (
-        Accreditation.objects.to_decide()
+        Accreditation.objects.undecided()
         .filter(pk=accreditation.pk, verified_at=None)
         .update(mailbox=mailbox)
     )

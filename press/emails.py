@@ -12,11 +12,12 @@ from django.urls import reverse
 from congress import mail
 from congress.models import AccessLink, Letter
 from press import queries
-from press.models import Accreditation, PressRelease
+from press.models import Accreditation, PressQuestion, PressRelease
 
 REQUESTED = "press/emails/requested.md"
 APPROVED = "press/emails/approved.md"
 REJECTED = "press/emails/rejected.md"
+ASKED = "press/emails/asked.md"
 RENEWED = "press/emails/renewed.md"
 WITHDRAWN = "press/emails/withdrawn.md"
 RELEASE = "press/emails/release.md"
@@ -42,6 +43,11 @@ def approved(accreditation: Accreditation, link: AccessLink) -> Letter:
 
 def rejected(accreditation: Accreditation) -> Letter:
     return _post(REJECTED, accreditation, once=f"press-rejected:{accreditation.pk}")
+
+
+def asked(accreditation: Accreditation, question: PressQuestion) -> Letter:
+    """What the press office wants to know, with the link where it is answered."""
+    return _post(ASKED, accreditation, once=f"press-asked:{question.pk}", question=question)
 
 
 def renewed(accreditation: Accreditation, link: AccessLink, key: uuid.UUID | None = None) -> Letter:
@@ -102,7 +108,8 @@ def _about_the_release(letter: Letter, context: dict[str, Any]) -> dict[str, Any
     }
 
 
-for _template in (REQUESTED, APPROVED, REJECTED, RENEWED, WITHDRAWN, RELEASE):
+for _template in (REQUESTED, APPROVED, ASKED, REJECTED, RENEWED, WITHDRAWN, RELEASE):
     mail.ENRICHERS[_template] = [_contact]
-mail.ENRICHERS[REQUESTED].append(_request_link)
-mail.ENRICHERS[RELEASE] += [_request_link, _about_the_release]
+for _template in (REQUESTED, ASKED, RELEASE):
+    mail.ENRICHERS[_template].append(_request_link)
+mail.ENRICHERS[RELEASE].append(_about_the_release)

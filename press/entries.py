@@ -15,12 +15,11 @@ DECIDES = (Role.Kind.PRESS_OFFICER, Role.Kind.ORGANISER)
 
 
 def _to_decide(edition: Edition, user: User) -> int:
-    return Accreditation.objects.filter(edition=edition).to_decide().count()
+    return Accreditation.objects.of_edition(edition).to_decide(edition.now()).count()
 
 
 def _desk(edition: Edition) -> str:
-    address = reverse("admin:press_accreditation_changelist")
-    return f"{address}?edition__id__exact={edition.pk}&state__exact=requested"
+    return reverse("press_desk", kwargs={"edition": edition.slug})
 
 
 def to_the_stages(request: EditionRequest) -> panels.MainButton | None:
@@ -42,6 +41,7 @@ panels.main_buttons.register(to_the_stages, order=12)
 panels.waiting.register(
     panels.WaitingItem(_("Accreditations to decide"), _to_decide, _desk, roles=DECIDES), order=20
 )
+panels.orga_links.register(panels.OrgaLink(_("Press desk"), "press_desk", roles=DECIDES), order=41)
 panels.orga_links.register(
     panels.OrgaLink(_("Press releases"), "orga_releases", roles=DECIDES), order=42
 )
@@ -56,11 +56,14 @@ panels.journal_verbs |= {
     "accreditation.confirmation_sent_again": _("Confirmation to a journalist sent again"),
     "accreditation.link_sent_again": _("Personal link of a journalist sent again"),
     "accreditation.mailbox_corrected": _("Address of a journalist corrected"),
+    "accreditation.answered": _("Question of the press office answered"),
     "accreditation.approved": _("Accreditation approved"),
+    "accreditation.asked": _("Journalist asked back"),
     "accreditation.confirmed": _("Address of a journalist confirmed"),
     "accreditation.proof_added": _("Proof of a journalist added"),
     "accreditation.rejected": _("Accreditation rejected"),
     "accreditation.requested": _("Accreditation requested"),
+    "accreditation.listed": _("List of journalists fetched"),
     "accreditation.withdrawn": _("Accreditation withdrawn"),
     "accreditation.releases_wanted": _("A journalist asked for releases by mail"),
     "accreditation.releases_ended": _("A journalist wants no more releases by mail"),
@@ -71,6 +74,7 @@ panels.journal_verbs |= {
     "release.thrown_away": _("Draft of a press release thrown away"),
     "press_file.added": _("File for the press added"),
     "press_file.removed": _("File for the press removed"),
+    "press.settings_changed": _("Settings for the press changed"),
 }
 
 for _kind in DECIDES:

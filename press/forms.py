@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
 from congress.keyed import KeyedForm
-from press.models import Accreditation
+from press.models import Accreditation, PressSettings
 
 _NOT_CHOSEN = ("", _("Please choose"))
 
@@ -138,6 +138,62 @@ class RejectionForm(forms.Form):
         help_text=_("One or two sentences: what was missing, what would help."),
         widget=forms.Textarea(attrs={"rows": 5}),
     )
+
+
+class QuestionForm(forms.Form):
+    """What the press office wants to know."""
+
+    use_required_attribute = False
+
+    text = ParagraphFormField(
+        label=_("Question to the journalist"),
+        max_length=2000,
+        help_text=_("It goes out by letter; the answer comes back to this page."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": _("Please write what you want to know.")},
+    )
+    days = forms.IntegerField(
+        label=_("Days to answer"),
+        min_value=1,
+        max_value=14,
+        initial=2,
+        help_text=_("Then the case is back in the queue, answered or not."),
+    )
+
+
+class AnswerForm(forms.Form):
+    """The journalist answers the press office."""
+
+    use_required_attribute = False
+
+    answer = ParagraphFormField(
+        label=_("Your answer"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": _("Please write an answer.")},
+    )
+
+
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the stubs only
+    """How the edition deals with its press."""
+
+    use_required_attribute = False
+
+    class Meta:
+        model = PressSettings
+        fields = ("late_queue", "phone", "remedy_de", "remedy_en", "remedy_checked")
+        widgets: ClassVar[dict[str, Any]] = {
+            "remedy_de": forms.Textarea(attrs={"rows": 6}),
+            "remedy_en": forms.Textarea(attrs={"rows": 6}),
+        }
+
+    sections: ClassVar[list[tuple[Any, list[str]]]] = [
+        (_("Requests"), ["late_queue", "phone"]),
+        (_("Legal remedy"), ["remedy_de", "remedy_en", "remedy_checked"]),
+    ]
+
+    def by_section(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        return [(title, [self[name] for name in names]) for title, names in self.sections]
 
 
 class MailboxForm(KeyedForm):

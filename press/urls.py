@@ -3,7 +3,7 @@
 from django.urls import path
 
 from press.views import accreditation as views
-from press.views import publishing, releases
+from press.views import desk, publishing, releases
 
 urlpatterns = [
     path("presse/", views.press_room, name="press"),
@@ -25,4 +25,13 @@ urlpatterns = [
     path("orga/medieninformationen/neu/", publishing.release_add, name="release_add"),
     path("orga/medieninformationen/<int:number>/", publishing.orga_release, name="orga_release"),
     path("orga/pressematerial/", publishing.orga_press_kit, name="orga_press_kit"),
+    path("orga/presse/", desk.press_desk, name="press_desk"),
+    path("orga/presse/datei/", desk.press_list, name="press_list"),
+    path("orga/presse/mehrere/", desk.press_together, name="press_together"),
+    path("orga/presse/journal/", desk.press_journal, name="press_journal"),
+    path("orga/presse/einstellungen/", desk.press_settings, name="press_settings"),
+    path("orga/presse/<int:accreditation>/", desk.press_case, name="press_case"),
+    path("orga/presse/<int:accreditation>/ablehnen/", desk.press_reject, name="press_reject"),
+    path("orga/presse/<int:accreditation>/rueckfrage/", desk.press_ask, name="press_ask"),
+    path("orga/presse/<int:accreditation>/<slug:act>/", desk.press_act, name="press_act"),
 ]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from congress import permissions, workdays
 from congress.models import Edition, Level, User
 from congress.models.database import StatementNow
+from congress.text import short_name
 from registration import eligibility, likeness
 from registration.eligibility import Assessment
 from registration.models import (
@@ -94,10 +95,6 @@ def holder_of(registration: Registration, me: User) -> str:
     if row.held_by_id in (None, me.pk):
         return ""
     return short_name(row.held_by_first, row.held_by_last)
-
-
-def short_name(first_name: str, last_name: str) -> str:
-    return f"{first_name[:1]}. {last_name}" if first_name else last_name
 
 
 def _held_by(what: str) -> models.Case:

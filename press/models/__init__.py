@@ -3,6 +3,7 @@
 from press.models.accreditations import (
     Accreditation,
     AccreditationQuerySet,
+    PressQuestion,
     PressSettings,
     has_passed,
 )
@@ -13,6 +14,7 @@ __all__ = [
     "AccreditationQuerySet",
     "PressFile",
     "PressFileQuerySet",
+    "PressQuestion",
     "PressRelease",
     "PressReleaseQuerySet",
     "PressSettings",

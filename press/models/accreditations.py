@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineField, MailboxField, ParagraphField
-from congress.models import AccessLink, Admission, Edition, User
+from congress.models import (
+    AN_ANSWER_HAS_ITS_MOMENT,
+    AccessLink,
+    Admission,
+    AskedBack,
+    Edition,
+    User,
+)
 from congress.models.database import StatementNow
+from congress.text import has_controls
+
+LONGEST_REMEDY = 3000
+TEXTS = Path(__file__).parent.parent / "data"
+
+
+@cache
+def _standard_remedy(language: str) -> str:
+    return (TEXTS / f"remedy.{language}.txt").read_text("utf-8").strip()
+
+
+class PressSettingsManager(models.Manager["PressSettings"]):
+    def of(self, edition: Edition) -> PressSettings:
+        """The edition's settings; where nobody has set anything, the defaults."""
+        return self.filter(edition=edition).first() or PressSettings(edition=edition)
 
 
 class PressSettings(models.Model):
@@ -35,6 +60,28 @@ class PressSettings(models.Model):
         ),
     )
     phone = LineField(_("press office: telephone"), max_length=40, blank=True)
+    remedy_de = ParagraphField(
+        _("legal remedy (German)"),
+        max_length=LONGEST_REMEDY,
+        blank=True,
+        help_text=_(
+            "Stands at the end of every rejection, which is an administrative act. Empty: the standard text below, "
+            "which your legal department has to check, since the Länder differ."
+        ),
+    )
+    remedy_en = ParagraphField(
+        _("legal remedy (English)"),
+        max_length=LONGEST_REMEDY,
+        blank=True,
+        help_text=_("For journalists who asked in English. Empty: the German text."),
+    )
+    remedy_checked = models.BooleanField(
+        _("Our legal department has checked the text"),
+        default=False,
+        help_text=_("Until then the desk reminds you."),
+    )
+
+    objects: ClassVar[PressSettingsManager] = PressSettingsManager()
 
     class Meta:
         verbose_name = _("settings for the press")
@@ -42,6 +89,16 @@ class PressSettings(models.Model):
 
     def __str__(self) -> str:
         return str(self.edition)
+
+    def remedy_for(self, language: str) -> str:
+        """What a rejection says about the legal remedy."""
+        own = (language == "en" and self.remedy_en) or self.remedy_de
+        return own or self.standard_remedy(language)
+
+    def standard_remedy(self, language: str = "de") -> str:
+        """A text to begin with, for a Land with an objection before the court."""
+        host = self.edition.host_state.official_name
+        return _standard_remedy("en" if language == "en" else "de").format(host=host)
 
 
 class OfEdition(Func):
@@ -70,14 +127,58 @@ class NotBefore(Func):
 class AccreditationQuerySet(models.QuerySet["Accreditation"]):
     """The words we use for requests of journalists."""
 
-    def to_decide(self) -> Self:
+    def of_edition(self, edition: Edition) -> Self:
+        """Those that have been sent by now: a practice edition's clock may stand before some of them."""
+        return self.filter(edition=edition, submitted_at__lte=Edition.edition_now("edition__"))
+
+    def undecided(self) -> Self:
         return self.filter(state=Accreditation.State.REQUESTED)
+
+    def to_decide(self, now: datetime) -> Self:
+        """Undecided, and not waiting for an answer of the journalist."""
+        return self.undecided().filter(Q(asked_until__isnull=True) | Q(asked_until__lte=now))
+
+    def waiting_for_an_answer(self, now: datetime) -> Self:
+        return self.undecided().filter(asked_until__gt=now)
+
+    def matching(self, search: str) -> Self:
+        """Name, medium or address hold every word."""
+        found = self
+        for word in [] if has_controls(search) else search.split()[:5]:
+            found = found.filter(
+                Q(last_name__icontains=word)
+                | Q(first_name__icontains=word)
+                | Q(medium__icontains=word)
+                | Q(mailbox__icontains=word)
+            )
+        return found
+
+    def in_order_of_decision(self) -> Self:
+        """Those in time first; whoever has waited longest comes first."""
+        return self.order_by("late", "submitted_at", "pk")
+
+    def with_what_lists_show(self) -> Self:
+        """Annotates `has_twin` (the same mailbox, name or press card asks once more) and `has_answered`."""
+        answered = PressQuestion.objects.filter(
+            accreditation=OuterRef("pk"), answered_at__isnull=False
+        )
+        return self.annotate(has_twin=Exists(_twins(OuterRef)), has_answered=Exists(answered))
 
     def in_time(self) -> Self:
         return self.filter(late=False)
 
     def with_person(self) -> Self:
         return self.select_related("person", "admission", "edition")
+
+
+def _twins(of: Callable[[str], Any]) -> models.QuerySet[Accreditation]:
+    """Other requests of the edition with the same mailbox, name or press card; `of` gives the row's columns."""
+    same_name = Q(first_name__iexact=of("first_name"), last_name__iexact=of("last_name"))
+    same_card = Q(card_number=of("card_number"), card_issuer=of("card_issuer"))
+    return Accreditation.objects.filter(
+        Q(mailbox=of("mailbox")) | same_name | same_card & ~Q(card_number=""),
+        edition=of("edition_id"),
+    ).exclude(pk=of("pk"))
 
 
 class Accreditation(models.Model):
@@ -173,6 +274,7 @@ class Accreditation(models.Model):
     late = models.BooleanField(_("late"))
     verified_at = models.DateTimeField(_("address confirmed"), null=True, blank=True)
     proof_at = models.DateTimeField(_("proof added"), null=True, blank=True)
+    asked_until = models.DateTimeField(_("answer awaited until"), null=True, blank=True)
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.REQUESTED)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
@@ -186,6 +288,12 @@ class Accreditation(models.Model):
     )
     reason_code = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True)
     reason = ParagraphField(_("explanation"), max_length=2000, blank=True)
+    remedy = ParagraphField(
+        _("legal remedy"),
+        max_length=LONGEST_REMEDY,
+        blank=True,
+        help_text=_("As it was told with the decision."),
+    )
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     person = models.OneToOneField(
         User,
@@ -253,6 +361,20 @@ class Accreditation(models.Model):
     def is_open(self) -> bool:
         return self.state == self.State.REQUESTED
 
+    def waits_for_an_answer(self, now: datetime) -> bool:
+        """The same rule as `AccreditationQuerySet.waiting_for_an_answer`."""
+        return self.is_open and self.asked_until is not None and now < self.asked_until
+
+    @property
+    def twins(self) -> models.QuerySet[Accreditation]:
+        return _twins(lambda column: getattr(self, column)).order_by("pk")
+
+    @property
+    def open_question(self) -> PressQuestion | None:
+        """The latest question, as long as it has no answer and nothing is decided."""
+        question = self.questions.last() if self.is_open else None
+        return question if question is not None and question.answered_at is None else None
+
     @property
     def has_proof(self) -> bool:
         return bool(self.work or self.card_number)
@@ -291,6 +413,30 @@ class Accreditation(models.Model):
             # The same rule as the CHECK `late_is_what_was_not_sent_before_the_deadline`.
             "late": NotBefore(sent, deadline, output_field=models.BooleanField()),
         }
+
+
+class PressQuestion(AskedBack):
+    """What the press office asked a journalist, and the answer."""
+
+    accreditation = models.ForeignKey(
+        Accreditation,
+        on_delete=models.CASCADE,
+        related_name="questions",
+        verbose_name=_("accreditation"),
+    )
+
+    class Meta(AskedBack.Meta):
+        verbose_name = _("question to a journalist")
+        verbose_name_plural = _("questions to journalists")
+        constraints = (
+            models.CheckConstraint(
+                name="an_answer_of_a_journalist_has_its_moment",
+                condition=AN_ANSWER_HAS_ITS_MOMENT,
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.accreditation} · {self.asked_at:%d.%m.%Y %H:%M}"
 
 
 def has_passed(edition: Edition, now: datetime) -> bool:

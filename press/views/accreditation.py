@@ -19,7 +19,7 @@ from congress.http import EditionRequest, kept_nowhere, see_other
 from congress.models import Edition
 from congress.views import gone, not_found
 from press import actions, publishing, queries
-from press.forms import AccreditationForm, ProofForm
+from press.forms import AccreditationForm, AnswerForm, ProofForm
 from press.models import Accreditation, has_passed
 from press.views import releases
 from programme.queries import figures
@@ -94,16 +94,29 @@ def accreditation_request(request: EditionRequest, token: str) -> HttpResponseBa
         request.POST if act == "proof" else None,
         initial={name: getattr(found, name) for name in ("card_issuer", "card_number", "work")},
     )
+    answer_form = AnswerForm(request.POST if act == "answer" else None)
     try:
-        if request.method == "POST" and _done(request, act, found, form):
+        if request.method == "POST" and _done(request, act, found, form, answer_form):
             return see_other(request.path)
     except Refused as refused:
         messages.error(request, str(refused.message))
-    context = {"accreditation": found, "form": form, "desk": queries.desk(edition)}
+    context = {
+        "accreditation": found,
+        "form": form,
+        "question": found.open_question,
+        "answer_form": answer_form,
+        "desk": queries.desk(edition),
+    }
     return render(request, "press/request.html", context)
 
 
-def _done(request: EditionRequest, act: str, found: Accreditation, form: ProofForm) -> bool:
+def _done(
+    request: EditionRequest,
+    act: str,
+    found: Accreditation,
+    form: ProofForm,
+    answer_form: AnswerForm,
+) -> bool:
     """Whether something was done. Raises `Refused`."""
     if act == "confirm":
         first = actions.confirm_address(accreditation=found, now=request.now)
@@ -127,6 +140,12 @@ def _done(request: EditionRequest, act: str, found: Accreditation, form: ProofFo
             if wanted
             else _("You get no more press releases by mail."),
         )
+        return True
+    if act == "answer" and answer_form.is_valid():
+        actions.answer(
+            accreditation=found, text=answer_form.cleaned_data["answer"], now=request.now
+        )
+        messages.success(request, _("Thank you, the press office has your answer."))
         return True
     if act == "withdraw":
         actions.withdraw(accreditation=found, now=request.now)

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from congress.fields import LineField, MailboxField, ParagraphField
-from congress.models import Edition, User
+from congress.models import AN_ANSWER_HAS_ITS_MOMENT, AskedBack, Edition, User
 from congress.models.database import StatementNow
 from registration.models.registrations import Registration
 
 
-class ReviewQuestion(models.Model):
+class ReviewQuestion(AskedBack):
     """What a reviewer asked the applicant, and the answer."""
 
     registration = models.ForeignKey(
@@ -26,28 +26,13 @@ class ReviewQuestion(models.Model):
         related_name="questions",
         verbose_name=_("registration"),
     )
-    text = ParagraphField(_("question"), max_length=2000)
-    asked_at = models.DateTimeField(_("asked"))
-    asked_by = models.ForeignKey(
-        User,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        null=True,
-        blank=True,
-        verbose_name=_("asked by"),
-    )
-    answer = ParagraphField(_("answer"), max_length=2000, blank=True)
-    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
 
-    class Meta:
+    class Meta(AskedBack.Meta):
         verbose_name = _("question to an applicant")
         verbose_name_plural = _("questions to applicants")
-        ordering = ("asked_at", "pk")
         constraints = (
             models.CheckConstraint(
-                name="an_answer_has_its_moment",
-                condition=Q(answer="", answered_at__isnull=True)
-                | (~Q(answer="") & Q(answered_at__isnull=False)),
+                name="an_answer_has_its_moment", condition=AN_ANSWER_HAS_ITS_MOMENT
             ),
         )
 

@@ -18,6 +18,7 @@ from congress.errors import Refused
 from congress.http import MemberRequest, role_required, see_other
 from congress.models import Level, Role
 from congress.templatetags import kern
+from congress.text import short_name
 from registration import actions, cases
 from registration.cases import Address, Case
 from registration.forms import (
@@ -184,7 +185,7 @@ def _who_was_first(registration: Registration) -> str:
     return _(
         "%(reviewer)s was quicker and decided about %(name)s at %(time)s: %(state)s. Nothing else has happened."
     ) % {
-        "reviewer": cases.short_name(by.first_name, by.last_name),
+        "reviewer": short_name(by.first_name, by.last_name),
         "name": registration.display_name,
         "time": kern.at_clock(at),
         "state": registration.get_state_display(),
@@ -391,7 +392,7 @@ def review_claim(request: MemberRequest, case: int) -> HttpResponseBase:
     holder = None
     if registration.state == STATES.IN_REVIEW:
         holder = actions.claim(registration=registration, by=request.user)
-    sentence = held_by(cases.short_name(holder.first_name, holder.last_name)) if holder else ""
+    sentence = held_by(short_name(holder.first_name, holder.last_name)) if holder else ""
     return HttpResponse(sentence, content_type="text/plain; charset=utf-8")
 
 

@@ -74,16 +74,17 @@ def test_from_the_request_to_the_stage(own_site, browse, axe):
     # The press officer decides.
     accreditation = Accreditation.objects.get(mailbox=MAILBOX)
     assert (accreditation.late, accreditation.state) == (False, "requested")
-    # axe copies what Django's forms.css imports into a style of its own, which the page rightly refuses.
-    officer = browse(own_site, person=demo_person("press-officer"), expect=["inline style"])
+    officer = browse(own_site, person=demo_person("press-officer"))
     officer.goto("/2021/orga/")
     officer.get_by_role("link", name="Akkreditierungen zu entscheiden").click()
-    officer.get_by_role("link", name="Thea Morgenstern").click()
     look_at(officer, axe, "press-desk")
-    officer.get_by_role("button", name="Genehmigen, mit Zugangslink per E-Mail").click()
-    officer.get_by_text("Für einen Eintrag erledigt").or_(
-        officer.locator(".messagelist")
-    ).first.wait_for()
+    officer.get_by_role("link", name="Thea Morgenstern").click()
+    look_at(officer, axe, "press-case")
+    officer.get_by_role("link", name="Ablehnen …").click()
+    look_at(officer, axe, "press-reject")
+    officer.get_by_role("link", name="Zurück zur Anfrage").click()
+    officer.get_by_role("button", name="Genehmigen").click()
+    officer.get_by_text("Thea Morgenstern ist akkreditiert.").wait_for()
     accreditation.refresh_from_db()
     assert accreditation.state == "approved"
 
@@ -152,11 +153,12 @@ def test_one_minute_after_one_the_request_is_late_and_revoking_ends_an_open_page
     watching.goto("/2021/live/plenum/")
     watching.get_by_text("Live verbunden").wait_for()
     officer = browse(own_site, person=demo_person("press-officer"))
-    officer.goto(noa.get_admin_url())
-    officer.get_by_role("button", name="Zugang widerrufen").click()
+    officer.goto(f"/2021/orga/presse/{noa.pk}/")
+    officer.get_by_role("link", name="Zugang widerrufen").click()
     look_at(officer, axe, "press-desk-revoke")
     officer.get_by_role("button", name="Zugang widerrufen").click()
-    officer.locator(".messagelist").wait_for()
+    officer.get_by_text("Der Zugang ist widerrufen.").wait_for()
+    assert officer.get_by_role("link", name="Zugang widerrufen").count() == 0
     assert AccessLink.objects.get(admission=noa.admission).revoked_at is not None
 
     assert wait_until(

@@ -22,6 +22,7 @@ from congress.live.entry import RUNS_A_STAGE
 from congress.models import Admission, Edition, Letter, Page, Role, Stage, User
 from congress.sessions import BADGE_KEY
 from polls.models import Poll
+from press.models import Accreditation
 from programme.models import Session
 from registration.models import DomainRule, Registration
 from tests.factories import (
@@ -34,6 +35,7 @@ from tests.factories import (
     make_user,
 )
 from tests.polls.factories import make_open_poll, option_ids
+from tests.press.factories import make_accreditation
 
 KINDS = [str(kind) for kind in Role.Kind.values]
 ADMITTED = ["attendee", "speaker", "press", "staff", "rehearsal"]
@@ -52,6 +54,7 @@ class World:
     caller: User
     rule: DomainRule
     case: Registration
+    accreditation: Accreditation
 
     def arguments(self, *names: str) -> dict[str, Any]:
         known = {
@@ -63,6 +66,7 @@ class World:
             "ending": "xlsx",
             "number": self.letter.pk,
             "case": self.case.pk,
+            "accreditation": self.accreditation.pk,
             "token": links.new_token("attendee"),
             "key": f"person-{self.caller.pk}",
             "act": "geraete",
@@ -96,6 +100,7 @@ def make_world() -> World:
             domain=f"edition-{edition.pk}.example", decision="allow", level="kommune"
         ),
         _case(edition),
+        make_accreditation(edition, submitted_at=NOW - timedelta(days=3)),
     )
 
 
@@ -263,6 +268,13 @@ def _scan(world: World) -> dict[str, Any]:
 
 STAGES = tuple(str(kind) for kind in RUNS_A_STAGE)
 
+PRESS_DESK = ("press_officer", "organiser")
+
+
+def _withdraw(world: World) -> dict[str, Any]:
+    return {"act": "zurueckgezogen"}
+
+
 DOORS: dict[str, Door] = {
     # congress
     "home": public(),
@@ -427,6 +439,15 @@ DOORS: dict[str, Door] = {
     "release_add": staff("organiser", "press_officer"),
     "orga_release": staff("organiser", "press_officer", arguments=("number",), opens=404),
     "orga_press_kit": staff("organiser", "press_officer"),
+    "press_desk": staff(*PRESS_DESK),
+    "press_list": staff(*PRESS_DESK, method="post", opens=400),
+    "press_together": staff(*PRESS_DESK, method="post", opens=303),
+    "press_journal": staff(*PRESS_DESK),
+    "press_settings": staff(*PRESS_DESK),
+    "press_case": staff(*PRESS_DESK, arguments=("accreditation",)),
+    "press_reject": staff(*PRESS_DESK, arguments=("accreditation",)),
+    "press_ask": staff(*PRESS_DESK, arguments=("accreditation",)),
+    "press_act": staff(*PRESS_DESK, arguments=("accreditation", "act"), here=_withdraw),
 }
 IN_THE_ADMIN = Door(
     roles("organiser", "press_officer", "observer")

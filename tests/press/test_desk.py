@@ -186,7 +186,7 @@ def test_the_list_needs_as_many_queries_for_three_as_for_one(
         client.get(reverse(LIST))
 
 
-def test_what_waits_is_counted_and_leads_to_the_list(client, edition, officer):
+def test_what_waits_is_counted_and_leads_to_the_desk(client, edition, officer):
     make_accreditation(edition)
     make_accreditation(edition)
     make_approved(edition)
@@ -198,7 +198,7 @@ def test_what_waits_is_counted_and_leads_to_the_list(client, edition, officer):
     assert item.count == 2
     client.force_login(officer)
     page = client.get(item.url)
-    assert page.context["cl"].result_count == 2
+    assert page.context["counts"].to_decide == 2
 
 
 def test_the_demonstration_shows_every_state_and_can_be_filled_twice(settings):
