@@ -55,6 +55,7 @@ class MoreForm(forms.Form):
     def __init__(
         self, *args: Any, registration: Registration, settings: RegistrationSettings, **kwargs: Any
     ) -> None:
+        """`registration` comes with its answers (`queries.with_answers`)."""
         self.registration, self.settings = registration, settings
         saved = _saved(registration)
         draft = _draft_of(registration)
@@ -157,10 +158,11 @@ def _saved(registration: Registration) -> dict[str, Any]:
     }
     if needs is not None:
         values |= {name: getattr(needs, name) for name in _NEEDS}
-    for consent in Consent.objects.in_force().filter(registration=registration):
+    for agreed in getattr(registration, "agreed", ()):
+        kind, _colon, version = agreed.partition(":")
         # Who agreed to earlier words is asked for the words of today.
-        if consent.version == consents.current(consent.kind).version:
-            values[CONSENT + consent.kind] = True
+        if version == consents.current(kind).version:
+            values[CONSENT + kind] = True
     return values
 
 

@@ -11,7 +11,6 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from congress import retention
 from congress.models import Edition
 from registration.models import Contingent, Place, Registration, Way
-from registration.models.places import PlaceQuerySet
 
 
 @dataclass(frozen=True)
@@ -34,21 +33,34 @@ class Miscount:
 
 def place_to_take_part(registration: Registration) -> Place | None:
     """With the position among those who wait; None where there is no limit."""
-    return _ranked(registration.places.of_own_way())
+    return standing_of(registration).own
 
 
-def place_in_another_way(registration: Registration) -> Place | None:
-    """What somebody waits for or is offered who takes part in another way meanwhile; asks where there is a choice."""
-    if len(Way.offered_by(registration.edition)) == 1:
-        return None
-    return _ranked(registration.places.of_another_way())
+@dataclass(frozen=True)
+class Standing:
+    """Where one registration stands: the place to take part, one in another way, and optional items."""
+
+    own: Place | None = None
+    elsewhere: Place | None = None
+    items: tuple[Place, ...] = ()
 
 
-def _ranked(places: PlaceQuerySet) -> Place | None:
-    return (
-        places.with_rank()
-        .select_related("registration", "contingent__edition", "contingent__land")
-        .first()
+def standing_of(registration: Registration) -> Standing:
+    """All its places in one query; none where there are none (`queries.registration_for_its_page`)."""
+    if not getattr(registration, "has_places", True):
+        return Standing()
+    places = list(
+        registration.places.with_rank().select_related(
+            "registration", "contingent__edition", "contingent__land"
+        )
+    )
+    to_take_part = [place for place in places if not place.contingent.is_item]
+    own = [place for place in to_take_part if place.contingent.way == registration.way]
+    others = [place for place in to_take_part if place.contingent.way != registration.way]
+    return Standing(
+        own[0] if own else None,
+        others[0] if others and len(Way.offered_by(registration.edition)) > 1 else None,
+        tuple(place for place in places if place.contingent.is_item),
     )
 
 
@@ -62,12 +74,14 @@ def with_place(rows: QuerySet[Registration]) -> QuerySet[Registration]:
     )
 
 
-def items_for(registration: Registration, now: datetime) -> list[Item]:
-    """What this registration can choose or has chosen, in two queries."""
-    held = {
-        place.contingent_id: place
-        for place in registration.places.of_items().with_rank().select_related("contingent")
-    }
+def items_for(
+    registration: Registration, now: datetime, standing: Standing | None = None
+) -> list[Item]:
+    """What this registration can choose or has chosen, in two queries; none where the edition has nothing to choose."""
+    if not getattr(registration, "sees_items", True):
+        return []
+    standing = standing or standing_of(registration)
+    held = {place.contingent_id: place for place in standing.items}
     fitting = Contingent.objects.items().fitting(registration)
     found = Contingent.objects.filter(Q(pk__in=fitting.order_by().values("pk")) | Q(pk__in=held))
     return [

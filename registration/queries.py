@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     Case,
     CharField,
@@ -19,12 +20,13 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     Sum,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Concat
 
 from congress import desk, pdf
 from congress.models import AccessLink, Admission, Edition, Letter, Page, User
@@ -33,10 +35,14 @@ from congress.models.database import StatementNow
 from registration import tickets
 from registration.models import (
     CheckIn,
+    Consent,
+    Contingent,
     Invitation,
     Needs,
     Participation,
+    Place,
     Registration,
+    RegistrationSettings,
     ReviewQuestion,
     Substitution,
     Way,
@@ -50,11 +56,29 @@ HASH_SIGNS = 16
 
 def registration_of(person: User, edition: Edition) -> Registration | None:
     """The one that counts: the active one, else the latest."""
+    return _that_counts(Registration.objects.all(), person, edition)
+
+
+def registration_for_its_page(person: User, edition: Edition) -> Registration | None:
+    """The same with all that its own page shows, in the same query; the edition's settings with it.
+
+    `has_places` and `sees_items` tell which further queries would find something.
+    """
+    rows = _with_answers(Registration.objects.select_related("edition__registration_settings"))
+    items = Contingent.objects.items().filter(edition=OuterRef("edition"))
+    with_more = rows.annotate(
+        has_places=Exists(Place.objects.filter(registration=OuterRef("pk"))),
+        sees_items=Exists(items),
+    )
+    return _that_counts(with_more, person, edition)
+
+
+def _that_counts(
+    rows: QuerySet[Registration], person: User, edition: Edition
+) -> Registration | None:
     return (
-        Registration.objects.of_edition(edition)
-        .visible_to(person)
-        .with_person()
-        .select_related("substitution")
+        rows.filter(edition=edition, person=person)
+        .select_related("substitution", "person", "edition__host_state", "land")
         .alias(
             ended=Case(
                 When(state__in=Registration.ACTIVE, then=Value(0)),
@@ -68,10 +92,27 @@ def registration_of(person: User, edition: Edition) -> Registration | None:
 
 
 def with_answers(registration: Registration) -> Registration:
-    """The same with what the person was asked further: days, needs, draft. One query, consents beside it."""
-    return Registration.objects.select_related(
-        "edition", "person", "participation", "needs", "draft"
-    ).get(pk=registration.pk)
+    """The same with what the person was asked further: days, needs, consents, draft. One query."""
+    return _with_answers(Registration.objects.select_related("edition", "person")).get(
+        pk=registration.pk
+    )
+
+
+def _with_answers(rows: QuerySet[Registration]) -> QuerySet[Registration]:
+    """`agreed`: kind and version of each consent in force, as one word."""
+    agreed = Consent.objects.in_force().filter(registration=OuterRef("pk")).order_by()
+    word = Concat("kind", Value(":"), "version", output_field=CharField())
+    return rows.select_related("participation", "needs", "draft").annotate(
+        agreed=ArraySubquery(agreed.values_list(word))
+    )
+
+
+def settings_of(registration: Registration) -> RegistrationSettings:
+    """Those of its edition. No query for what comes from `registration_for_its_page`."""
+    known: RegistrationSettings | None = getattr(
+        registration.edition, "registration_settings", None
+    )
+    return known or RegistrationSettings(edition=registration.edition)
 
 
 def people_by_day(edition: Edition) -> list[tuple[date, int]]:

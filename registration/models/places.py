@@ -246,10 +246,6 @@ class PlaceQuerySet(models.QuerySet["Place"]):
         """To take part as the registration says; at most one."""
         return self.of_participation().filter(contingent__way=F("registration__way"))
 
-    def of_another_way(self) -> Self:
-        """Whoever has a place online may wait for one on site meanwhile (`switch_way`)."""
-        return self.of_participation().exclude(contingent__way=F("registration__way"))
-
     def of_items(self) -> Self:
         return self.filter(contingent__kind=Contingent.Kind.ITEM)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -158,6 +158,32 @@ def substitute(request: MemberRequest) -> HttpResponseBase:
         "asked": queries.substitution_of(registration),
     }
     return render(request, "registration/substitute.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: MemberRequest) -> HttpResponseBase:
+    """Asked once more before, since the place is gone afterwards."""
+    registration = queries.registration_of(request.user, request.edition)
+    if registration is None:
+        raise Http404
+    if not registration.may_be_cancelled:
+        return redirect(registration)
+    if request.method != "POST":
+        return render(request, "registration/cancel.html", {"registration": registration})
+    by_link = "link" in request.session
+    try:
+        actions.cancel(registration=registration, now=request.now, by=request.user)
+    except Refused as refusal:
+        messages.warning(request, str(refusal.message))
+    else:
+        if by_link:
+            # The link has ended, and this session with it.
+            request.session.flush()
+            messages.success(request, _("Your registration is cancelled."))
+            return see_other(request.edition.get_absolute_url())
+        messages.success(request, _("Your registration is cancelled."))
+    return see_other(registration.get_absolute_url())
 
 
 def _own(request: MemberRequest) -> Registration:

@@ -2,117 +2,109 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from typing import Any
 
-from congress.errors import Refused
-from congress.http import MemberRequest, see_other
-from registration import actions, calendar, place_queries, queries
-from registration.forms import AnswerForm, EvidenceForm
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from congress.http import MemberRequest
+from registration import actions, place_queries, queries
+from registration.forms import AnswerForm
 from registration.models import Registration, RegistrationSettings, Way
 from registration.place_forms import ItemsForm
-from registration.views import more
+from registration.views import answering, more
+
+State = Registration.State
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_registration(request: MemberRequest) -> HttpResponseBase:
-    """The state in one sentence, what happens next, and what one can do about it."""
-    registration = queries.registration_of(request.user, request.edition)
-    if request.method == "POST":
-        if registration is None:
-            raise Http404
-        form = EvidenceForm(request.POST)
-        if form.is_valid():
-            try:
-                actions.give_evidence(
-                    registration=registration, now=request.now, **form.cleaned_data
-                )
-            except (actions.OwnAddress, actions.TooManyColleagues) as refusal:
-                form.add_error("colleague_email", str(refusal.message))
-            except Refused as refusal:
-                messages.warning(request, str(refusal.message))
-                return see_other(registration.get_absolute_url())
-            else:
-                messages.success(request, _("Thank you. This helps us to check quickly."))
-                return see_other(registration.get_absolute_url())
-    else:
-        form = EvidenceForm(initial=_evidence_of(registration))
-    question = queries.open_question(registration)
+    """One page for every state; a POST says how we may check."""
+    registration = queries.registration_for_its_page(request.user, request.edition)
+    form = answering.evidence(request, registration)
+    if isinstance(form, HttpResponseBase):
+        return form
     admission = request.access.admission
-    items = (
-        place_queries.items_for(registration, request.now)
-        if registration is not None and registration.state == Registration.State.ADMITTED
-        else []
+    settings = (
+        queries.settings_of(registration)
+        if registration is not None
+        else RegistrationSettings.objects.of(request.edition)
     )
-    waits = registration is not None and registration.state in (
-        Registration.State.WAITLISTED,
-        Registration.State.OFFERED,
-    )
-    place = (
-        place_queries.place_to_take_part(registration)
-        if registration is not None and waits
-        else None
-    )
-    is_in = registration is not None and registration.state == Registration.State.ADMITTED
-    several_ways = len(Way.offered_by(request.edition)) > 1
-    wish = (
-        place_queries.place_in_another_way(registration)
-        if registration is not None and is_in and several_ways
-        else None
-    )
-    settings = RegistrationSettings.objects.of(request.edition)
-    over = request.now >= request.edition.ends_at
-    context = {
+    context: dict[str, Any] = {
         "registration": registration,
-        "more_form": more.form_for(registration, settings)
-        if registration is not None and is_in and not over
-        else None,
-        "place": place,
-        "wish": wish,
-        "offers_ended": place is not None
-        and place_queries.offers_have_ended(place.contingent, request.now),
-        "items": items,
-        "items_form": ItemsForm(items=items),
         "admission": admission,
         "has_ticket": admission is not None
         and queries.comes_to_the_hall(admission, request.edition, request.now),
         "directions": settings,
         "may_delegate": _may_delegate(request),
-        "may_change": registration is not None
-        and registration.is_active
-        and settings.may_change(request.edition, request.now),
-        "may_switch": registration is not None
-        and registration.is_active
-        and several_ways
-        and settings.may_change(request.edition, request.now),
-        "may_hand_over": is_in
-        and registration is not None
-        and not registration.needs_no_place
-        and settings.may_hand_over(request.edition, request.now),
-        "asked_instead": queries.substitution_of(registration)
-        if registration is not None and is_in
-        else None,
         "form": form,
-        "question": question,
         "answer": AnswerForm(auto_id="answer_%s"),
-        # Whoever is asked something answers that first.
-        "asks_for_evidence": registration is not None
-        and (
-            (registration.lacks_evidence and question is None)
-            or request.method == "POST"
-            or "angaben" in request.GET
-        ),
         "open": request.edition.takes_registrations(request.now),
         "checked": settings.checked(request.edition, request.now),
-        "over": over,
+        "over": request.now >= request.edition.ends_at,
     }
+    if registration is not None:
+        context |= _asked(request, registration)
+        context |= _rights(request, registration, settings)
+        context |= _places(request, registration)
+        if registration.state == State.ADMITTED:
+            context |= _of_whoever_is_in(request, registration, settings)
     return render(request, "registration/my_registration.html", context)
+
+
+def _asked(request: MemberRequest, registration: Registration) -> dict[str, Any]:
+    """Whoever is asked something answers that first."""
+    question = queries.open_question(registration)
+    lacks = registration.lacks_evidence and question is None
+    return {
+        "question": question,
+        "asks_for_evidence": lacks or request.method == "POST" or "angaben" in request.GET,
+    }
+
+
+def _rights(
+    request: MemberRequest, registration: Registration, settings: RegistrationSettings
+) -> dict[str, bool]:
+    """What can be changed until the dates of the edition."""
+    may_change = registration.is_active and settings.may_change(request.edition, request.now)
+    return {
+        "may_change": may_change,
+        "may_switch": may_change and len(Way.offered_by(request.edition)) > 1,
+        "may_hand_over": registration.state == State.ADMITTED
+        and not registration.needs_no_place
+        and settings.may_hand_over(request.edition, request.now),
+    }
+
+
+def _places(request: MemberRequest, registration: Registration) -> dict[str, Any]:
+    """Where somebody stands on the lists. At most two queries, none for whoever has no place and nothing to choose."""
+    is_in = registration.state == State.ADMITTED
+    if not is_in and not registration.waits_for_a_place:
+        return {}
+    standing = place_queries.standing_of(registration)
+    place = standing.own if registration.waits_for_a_place else None
+    items = place_queries.items_for(registration, request.now, standing) if is_in else []
+    return {
+        "place": place,
+        "offers_ended": place is not None
+        and place_queries.offers_have_ended(place.contingent, request.now),
+        "wish": standing.elsewhere if is_in else None,
+        "items": items,
+        "items_form": ItemsForm(items=items),
+    }
+
+
+def _of_whoever_is_in(
+    request: MemberRequest, registration: Registration, settings: RegistrationSettings
+) -> dict[str, Any]:
+    over = request.now >= request.edition.ends_at
+    return {
+        "more_form": None if over else more.form_for(registration, settings),
+        "asked_instead": queries.substitution_of(registration),
+    }
 
 
 def _may_delegate(request: MemberRequest) -> bool:
@@ -124,77 +116,3 @@ def _may_delegate(request: MemberRequest) -> bool:
         request.edition.takes_registrations(request.now)
         or actions.delegation_of(request.edition, contact=request.user) is not None
     )
-
-
-def _evidence_of(registration: Registration | None) -> dict[str, str | None]:
-    if registration is None:
-        return {}
-    typed = {name: getattr(registration, name) for name in EvidenceForm.WAYS}
-    return {"authority": registration.authority or registration.body, **typed}
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def answer(request: MemberRequest) -> HttpResponseBase:
-    """The question that a reviewer asked by letter."""
-    registration = queries.registration_of(request.user, request.edition)
-    if registration is None:
-        raise Http404
-    form = AnswerForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            actions.answer(
-                registration=registration, text=form.cleaned_data["text"], now=request.now
-            )
-        except Refused as refusal:
-            messages.warning(request, str(refusal.message))
-        else:
-            messages.success(request, _("Thank you. We look at your answer and then write to you."))
-        return see_other(registration.get_absolute_url())
-    question = queries.open_question(registration)
-    if question is None:
-        return redirect(registration)
-    context = {"registration": registration, "question": question, "form": form}
-    return render(request, "registration/answer.html", context)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def cancel(request: MemberRequest) -> HttpResponseBase:
-    """Asked once more before, since the place is gone afterwards."""
-    registration = queries.registration_of(request.user, request.edition)
-    if registration is None:
-        raise Http404
-    if not registration.may_be_cancelled:
-        return redirect(registration)
-    if request.method != "POST":
-        return render(request, "registration/cancel.html", {"registration": registration})
-    by_link = "link" in request.session
-    try:
-        actions.cancel(registration=registration, now=request.now, by=request.user)
-    except Refused as refusal:
-        messages.warning(request, str(refusal.message))
-    else:
-        if by_link:
-            # The link has ended, and this session with it.
-            request.session.flush()
-            messages.success(request, _("Your registration is cancelled."))
-            return see_other(request.edition.get_absolute_url())
-        messages.success(request, _("Your registration is cancelled."))
-    return see_other(registration.get_absolute_url())
-
-
-@login_required
-@require_safe
-def calendar_file(request: MemberRequest) -> HttpResponse:
-    """The congress for one's own calendar; the same entry as in the admission letter."""
-    registration = queries.registration_of(request.user, request.edition)
-    if registration is None or registration.state != Registration.State.ADMITTED:
-        raise Http404
-    home = settings.SITE_URL + request.edition.get_absolute_url()
-    response = HttpResponse(
-        calendar.congress_entry(request.edition, url=home, now=request.now),
-        content_type=f"{calendar.CONTENT_TYPE}; charset=utf-8",
-    )
-    response["Content-Disposition"] = f'attachment; filename="{calendar.filename(request.edition)}"'
-    return response

@@ -57,10 +57,10 @@ def more_draft(request: MemberRequest) -> HttpResponse:
 
 
 def form_for(registration: Registration, settings: RegistrationSettings) -> MoreForm | None:
-    """For the page of somebody who is in; None where the edition asks nothing."""
+    """For the page of somebody who is in, loaded with answers; None where the edition asks nothing."""
     if not settings.asks_more:
         return None
-    form = MoreForm(registration=queries.with_answers(registration), settings=settings)
+    form = MoreForm(registration=registration, settings=settings)
     return form if form.asks_something else None
 
 

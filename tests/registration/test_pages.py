@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from congress.models import AccessLink, Admission, BrowserSession
 from registration import actions
-from registration.models import EmailCode, Registration
+from registration.models import EmailCode, Registration, RegistrationSettings
 from tests.factories import make_admission, make_edition, make_role, make_user, set_clock
 from tests.registration.making import code_of, given, letters, make_registration, secret_of
+from tests.registration.places import make_contingent
 
 FORM, CODE, MINE = "/2021/anmeldung/", "/2021/anmeldung/code/", "/2021/meine-anmeldung/"
 CANCEL, CALENDAR = "/2021/meine-anmeldung/absagen/", "/2021/meine-anmeldung/kongress.ics"
@@ -466,8 +467,38 @@ def test_whoever_is_signed_in_need_not_type_the_name_again(client):
 def test_my_registration_takes_few_queries(client, edition, django_assert_max_num_queries):
     signed_in(client, make_registration(edition, state=STATE.ADMITTED))
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(7):
         client.get(MINE)
+
+
+def test_my_registration_with_all_there_is_takes_few_queries(
+    client, edition, django_assert_max_num_queries
+):
+    """One query more for places, one for what can be chosen, whatever else the edition asks."""
+    edition.format = "hybrid"
+    edition.save()
+    RegistrationSettings.objects.create(
+        edition=edition, asks_days=True, asks_needs=True, asks_photographs=True
+    )
+    make_contingent(edition, places=5)
+    make_contingent(edition, title_de="Führung", places=5)
+    registration = make_registration(edition, state=STATE.ADMITTED)
+    assert registration.places.exists()
+    actions.say_more(
+        registration=registration,
+        now=edition.now(),
+        by=registration.person,
+        days=edition.days,
+        needs={"captions": True, "text": "vorn"},
+        agrees_to=["photographs"],
+    )
+    signed_in(client, registration)
+
+    with django_assert_max_num_queries(8):
+        page = text(client.get(MINE))
+
+    assert page.count("· beantwortet") == 2
+    assert "Führung" in page
 
 
 # --- The home page ----------------------------------------------------------------------------------
