@@ -55,6 +55,9 @@ _FILTERS: dict[str, Callable[..., Any]] = {
 }
 _LOADS = re.compile(r"\{%\s*load\s[^%]*%\}\n?")
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
+_CHOICE = re.compile(r"\{%\s*if\b.*?%\}(.*?)\{%\s*endif\s*%\}")
+_BRANCH = re.compile(r"\{%\s*(?:elif\b.*?|else)\s*%\}")
+_SEVERAL = re.compile(r"…(?:\s*…)+")
 _SINGLE_BRACES = re.compile(r"(?<!\{)\{\s*[\w.]+\s*\}(?!\})")
 
 
@@ -97,7 +100,14 @@ def label(template: str, language: str) -> str:
         subject, _body = standard_text(template, language)
     except (TemplateDoesNotExist, TemplateSyntaxError):
         return template
-    return " ".join(_PLACEHOLDER.sub("…", subject).split())
+    named = _PLACEHOLDER.sub("…", _CHOICE.sub(_chosen, subject))
+    return " ".join(_SEVERAL.sub("…", named).split())
+
+
+def _chosen(choice: re.Match[str]) -> str:
+    """The only words among what may stand there; "…" where the letter chooses between several."""
+    words = [branch for branch in _BRANCH.split(choice[1]) if _PLACEHOLDER.sub("", branch).strip()]
+    return words[0] if len(words) == 1 else "…"
 
 
 @cache

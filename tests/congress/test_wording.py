@@ -31,6 +31,15 @@ def test_every_letter_is_called_by_its_subject(template):
     assert "{" not in wording.label(template, "de")
 
 
+def test_a_letter_that_chooses_its_subject_has_a_name_that_holds_for_all():
+    def name(letter):
+        return wording.label(f"registration/emails/{letter}.md", "de")
+
+    assert name("delegate") == "Jemand aus Ihrem Kollegium …"
+    assert name("office") == "Ihre Anmeldung für eine andere Person"
+    assert name("office_answered") == "Ihre Anmeldung: …"
+
+
 def test_names_filters_and_if_may_be_used():
     wording.check(
         CODE,
