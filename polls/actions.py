@@ -39,7 +39,11 @@ class NotOpen(Refused):
 
 
 class NotClosed(Refused):
-    message = _("Only a closed poll can be published.")
+    message = _("Only a closed poll can be published or opened again.")
+
+
+class ResultWasSeen(Refused):
+    message = _("The audience has seen the result. Please copy the poll and ask once more.")
 
 
 class Outcome(Enum):
@@ -103,12 +107,73 @@ def create_poll(
         },
     )
     if created:
-        Option.objects.bulk_create(
-            Option(poll=poll, text=answer, position=position)
-            for position, answer in enumerate(answers)
-        )
+        _write_answers(poll, answers)
         journal.note("poll.prepared", edition=stage.edition, now=now, by=by, target=poll)
     return poll
+
+
+@transaction.atomic
+def edit_draft(
+    *,
+    poll: Poll,
+    text: str,
+    answers: Sequence[str],
+    kind: str,
+    min_choices: int,
+    max_choices: int,
+    results_show: str,
+    minutes: int | None,
+    now: datetime,
+    by: User | None = None,
+) -> None:
+    """Change a prepared poll. Raises `NotPrepared` once it has been opened, `TooFewAnswers`."""
+    if kind == Poll.Kind.WORD_CLOUD:
+        answers = ()
+    elif len(answers) < 2:
+        raise TooFewAnswers
+    draft = _locked_draft(poll)
+    draft.text, draft.kind, draft.results_show, draft.minutes = text, kind, results_show, minutes
+    draft.min_choices, draft.max_choices = min_choices, max_choices
+    draft.save()
+    Option.objects.filter(poll=draft).delete()
+    _write_answers(draft, answers)
+    journal.note("poll.edited", edition=poll.edition, now=now, by=by, target=poll)
+    poll.refresh_from_db()
+
+
+@transaction.atomic
+def copy_poll(
+    *, poll: Poll, key: UUID | None = None, now: datetime, by: User | None = None
+) -> Poll:
+    """Prepare the same again, without its votes. The same `key` again gives the copy that is there."""
+    return create_poll(
+        stage=poll.stage,
+        text=poll.text,
+        answers=list(poll.options.order_by("position", "pk").values_list("text", flat=True)),
+        kind=poll.kind,
+        min_choices=poll.min_choices,
+        max_choices=poll.max_choices,
+        results_show=poll.results_show,
+        minutes=poll.minutes,
+        session=poll.session,
+        key=key,
+        now=now,
+        by=by,
+    )
+
+
+def _write_answers(poll: Poll, answers: Sequence[str]) -> None:
+    Option.objects.bulk_create(
+        Option(poll=poll, text=answer, position=position) for position, answer in enumerate(answers)
+    )
+
+
+def _locked_draft(poll: Poll) -> Poll:
+    """The poll's row, ours until the end of the transaction. Raises `NotPrepared`."""
+    draft = Poll.objects.select_for_update().filter(pk=poll.pk, state=Poll.State.DRAFT).first()
+    if draft is None:
+        raise NotPrepared
+    return draft
 
 
 @transaction.atomic
@@ -117,19 +182,19 @@ def open_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
 
     Raises `NotPrepared`, `AnotherPollIsOpen` or `TooFewAnswers`.
     """
+    # As it stands now: somebody may have edited it since the page with the button was opened.
+    draft = _locked_draft(poll)
     options = list(Option.objects.filter(poll=poll).order_by("pk"))
-    if len(options) < 2 and not poll.is_word_cloud:
+    if len(options) < 2 and not draft.is_word_cloud:
         raise TooFewAnswers
-    ends_at = now + timedelta(minutes=poll.minutes) if poll.minutes else None
+    ends_at = now + timedelta(minutes=draft.minutes) if draft.minutes else None
     try:
         with transaction.atomic():
-            changed = Poll.objects.filter(pk=poll.pk, state=Poll.State.DRAFT).update(
+            Poll.objects.filter(pk=poll.pk).update(
                 state=Poll.State.OPEN, opened_at=now, ends_at=ends_at
             )
     except IntegrityError as error:
         raise AnotherPollIsOpen from error
-    if not changed:
-        raise NotPrepared
     levels = queries.levels_told_apart(poll.edition)
     Turnout.objects.bulk_create(Turnout(poll=poll, level=level) for level in levels)
     Tally.objects.bulk_create(
@@ -172,6 +237,30 @@ def fix_result(poll: Poll) -> None:
 
 
 @transaction.atomic
+def reopen_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
+    """Take votes again, until a person closes it. Raises `NotClosed`, `ResultWasSeen` or `AnotherPollIsOpen`.
+
+    Whoever has seen how others voted votes differently: then it is another poll, by `copy_poll`.
+    """
+    _first_in_the_queue(poll.pk)
+    row = Poll.objects.select_for_update().get(pk=poll.pk)
+    if not row.is_closed:
+        raise NotClosed
+    if not row.is_unseen:
+        raise ResultWasSeen
+    try:
+        with transaction.atomic():
+            Poll.objects.filter(pk=poll.pk).update(
+                state=Poll.State.OPEN, closed_at=None, ends_at=None, result=None
+            )
+    except IntegrityError as error:
+        raise AnotherPollIsOpen from error
+    _show(poll.stage_id, active_poll=poll)
+    journal.note("poll.reopened", edition=poll.edition, now=now, by=by, target=poll)
+    poll.refresh_from_db()
+
+
+@transaction.atomic
 def publish_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
     """Show the result to everybody; on the stage, unless another poll is open there. Raises `NotClosed`."""
     changed = Poll.objects.filter(pk=poll.pk, state=Poll.State.CLOSED).update(
@@ -201,8 +290,7 @@ def clear_stage(*, stage: Stage, now: datetime, by: User | None = None) -> None:
 @transaction.atomic
 def delete_draft(*, poll: Poll, now: datetime, by: User | None = None) -> None:
     """Throw a prepared poll away. Raises `NotPrepared` once it has been opened."""
-    if not Poll.objects.select_for_update().filter(pk=poll.pk, state=Poll.State.DRAFT).exists():
-        raise NotPrepared
+    _locked_draft(poll)
     journal.note("poll.thrown_away", edition=poll.edition, now=now, by=by, target=poll)
     poll.delete()
 

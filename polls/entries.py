@@ -155,6 +155,8 @@ panels.help_sentences_live.register(desk.sentences)
 panels.help_figures.register(panels.DayFigure(_("connected now"), desk.connected), order=30)
 panels.journal_verbs |= {
     "poll.prepared": _("Poll prepared"),
+    "poll.edited": _("Prepared poll changed"),
+    "poll.reopened": _("Poll opened again"),
     "poll.opened": _("Poll opened"),
     "poll.closed": _("Poll closed"),
     "poll.published": _("Result of a poll published"),

@@ -130,6 +130,27 @@ class PollForm(forms.Form):
         for name in ("answers", "steps", "low", "high"):
             setattr(self.fields[name], "required_at_times", True)  # noqa: B010  # a word of our renderer
 
+    @classmethod
+    def facts_of(cls, poll: Poll) -> dict[str, Any]:
+        """What the fields show of a poll that is edited."""
+        answers = [option.text for option in poll.options.order_by("position", "pk")]
+        facts: dict[str, Any] = {
+            "text": poll.text,
+            "kind": poll.kind,
+            "results_show": poll.results_show,
+            "minutes": poll.minutes,
+        }
+        if poll.is_word_cloud:
+            return facts | {"max_words": poll.max_choices}
+        if poll.is_scale:
+            low, high = (text.partition(" – ")[2] for text in (answers[0], answers[-1]))
+            return facts | {"steps": len(answers), "low": low, "high": high}
+        return facts | {
+            "answers": "\n".join(answers),
+            "min_choices": poll.min_choices,
+            "max_choices": poll.max_choices,
+        }
+
     @property
     def lines(self) -> list[tuple[BoundField, str]]:
         """The fields one sees, each with the kinds it belongs to; empty: to all."""
@@ -211,6 +232,49 @@ def scale_answers(steps: int, low: str, high: str) -> list[str]:
     """The steps as answers: the ends say in words what they mean."""
     answers = [str(step) for step in range(1, steps + 1)]
     return [f"{answers[0]} – {low}", *answers[1:-1], f"{answers[-1]} – {high}"]
+
+
+# What is asked again and again, to begin with: name in the address → label and what stands in the form.
+TEMPLATES: dict[str, tuple[Any, dict[str, Any]]] = {
+    "gefallen": (
+        _("How did you like it?"),
+        {
+            "text": _("How did you like this session?"),
+            "kind": Poll.Kind.SCALE,
+            "steps": 5,
+            "low": _("not at all"),
+            "high": _("very much"),
+            "results_show": Poll.Shows.ON_CLOSE,
+        },
+    ),
+    "zustimmen": (
+        _("Do you agree?"),
+        {
+            "text": _("Do you agree with the thesis?"),
+            "kind": Poll.Kind.SINGLE,
+            "answers": _("Yes\nRather yes\nRather no\nNo"),
+            "results_show": Poll.Shows.AFTER_VOTE,
+        },
+    ),
+    "stand": (
+        _("How far are you?"),
+        {
+            "text": _("How far is your organisation with it?"),
+            "kind": Poll.Kind.SINGLE,
+            "answers": _("In use\nBeing tried out\nPlanned\nNot begun"),
+            "results_show": Poll.Shows.LIVE,
+        },
+    ),
+    "wort": (
+        _("One word for it"),
+        {
+            "text": _("Which word comes to your mind?"),
+            "kind": Poll.Kind.WORD_CLOUD,
+            "max_words": 1,
+            "results_show": Poll.Shows.ON_CLOSE,
+        },
+    ),
+}
 
 
 class WordsField(forms.Field):

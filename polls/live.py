@@ -20,9 +20,9 @@ from congress.live.sockets import serialised
 from congress.models import Admission, Edition, Stage
 from congress.models.editions import Phase
 from polls import headcount, queries
-from polls.models import Poll, Question, StageState
+from polls.models import VOTES_TO_SHOW, Poll, Question, StageState
 from polls.own import Own
-from polls.queries import VOTES_TO_SHOW, Answer, Results
+from polls.queries import Answer, Results
 from programme.models import Session, SessionSpeaker
 from programme.queries import StageNow, first_on_stage, people_of, stage_now
 

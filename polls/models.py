@@ -20,6 +20,8 @@ from programme.models import Session
 OPTION_LIMIT = 200
 TEXT_LIMIT = 300
 WORD_LIMIT = 40
+# Counts are shown from so many votes on; below, a figure would tell how somebody voted.
+VOTES_TO_SHOW = 5
 MOST_WORDS = 3  # of one person in a word cloud
 
 
@@ -176,6 +178,12 @@ class Poll(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
+
+    @property
+    def is_unseen(self) -> bool:
+        """Closed, and the audience has seen no figure of it: too few votes, or it waits to be published."""
+        few = (self.result or {}).get("total", 0) < VOTES_TO_SHOW
+        return self.is_closed and (few or self.results_show == self.Shows.ON_PUBLISH)
 
     @property
     def is_closed(self) -> bool:

@@ -11,13 +11,11 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from congress.models import Admission, Edition, Level, Stage
-from polls.models import Poll, Question, StageState, Turnout, Word, WordRule
+from polls.models import VOTES_TO_SHOW, Poll, Question, StageState, Turnout, Word, WordRule
 from polls.words import WORDS_TO_SHOW, Group, cloud, groups, size
 from programme.models import Session
 from programme.queries import stage_now
 
-# Counts are shown from so many votes on; below, a figure would tell how somebody voted.
-VOTES_TO_SHOW = 5
 # All viewers get the list again when it changes; beyond the most wanted nobody reads.
 QUESTIONS_TO_SHOW = 100
 

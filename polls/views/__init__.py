@@ -9,6 +9,7 @@ from polls.views.moderation import (
     moderation_stage,
     take_questions,
 )
+from polls.views.preparing import copy_poll, edit_poll, preparing
 from polls.views.regie import regie, regie_stage, run_sheet_file
 from polls.views.rehearsal import rehearsal
 from polls.views.screens import end_screen, renew_screen, screen, screen_state, screens
@@ -20,11 +21,14 @@ __all__ = [
     "act_on_question",
     "act_on_words",
     "ask",
+    "copy_poll",
+    "edit_poll",
     "end_screen",
     "live",
     "me_json",
     "moderation",
     "moderation_stage",
+    "preparing",
     "rate",
     "regie",
     "regie_stage",

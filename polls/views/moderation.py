@@ -87,6 +87,7 @@ def moderation_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
 _ACTS = {
     "open": (actions.open_poll, gettext_lazy("The poll is open.")),
     "close": (actions.close_poll, gettext_lazy("The poll is closed. The result is fixed.")),
+    "reopen": (actions.reopen_poll, gettext_lazy("The poll is open again.")),
     "publish": (actions.publish_poll, gettext_lazy("The result is published.")),
     "delete": (actions.delete_draft, gettext_lazy("The prepared poll was thrown away.")),
 }
@@ -107,6 +108,8 @@ def act(request: MemberRequest, stage: str, poll: int, verb: str) -> HttpRespons
         messages.error(request, str(refusal.message))
     else:
         messages.success(request, said)
+    if request.POST.get("next") == "preparing":
+        return see_other("preparing", request.edition.slug, place.slug)
     return _back(request, place)
 
 

@@ -19,8 +19,7 @@ from congress.http import MemberRequest, role_required, see_other
 from congress.models import Role, Stage
 from polls import actions, checking, directing, headcount, queries, sheets, streams
 from polls.forms import SayForm
-from polls.models import Poll, StageState
-from polls.queries import VOTES_TO_SHOW
+from polls.models import VOTES_TO_SHOW, Poll, StageState
 from polls.views.stages import Viewer, find_stage, page_settings
 from programme.models import LONGEST_DELAY_MINUTES, Session
 from programme.queries import StageNow, stages_now

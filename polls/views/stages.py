@@ -22,9 +22,8 @@ from congress.live.pictures import FRESH_SECONDS
 from congress.models import Admission, Stage, User
 from congress.models.editions import Phase
 from polls import live as pictures
-from polls import queries
 from polls.live import StagePicture
-from polls.models import Poll, StageState
+from polls.models import VOTES_TO_SHOW, Poll, StageState
 from polls.own import Own, own_of, with_own
 from programme.models import Session
 from programme.queries import StageNow, first_on_stage, first_on_stages, stages_now
@@ -235,7 +234,7 @@ def _ratable(viewer: Viewer, picture: StagePicture) -> Session | None:
 def why_hidden(picture: StagePicture) -> str:
     """Why a viewer sees no figures. The same as in `live.js`."""
     total = picture.results.total if picture.results is not None else 0
-    if total < queries.VOTES_TO_SHOW:
+    if total < VOTES_TO_SHOW:
         return _("Figures are shown from five votes on.")
     return _("The figures are shown later.")
 
