@@ -221,6 +221,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "press.tasks.count_downloads",
         "schedule": 60.0,
     },
+    "send questions that were left open to speakers": {
+        "task": "polls.tasks.send_open_questions",
+        "schedule": 60.0,
+    },
     "send letters that are due": {"task": "congress.tasks.sweep_letters", "schedule": 10.0},
     "ask colleagues whom applicants named": {
         "task": "registration.tasks.ask_colleagues",

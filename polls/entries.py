@@ -14,11 +14,13 @@ from congress.http import EditionRequest
 from congress.live.entry import RUNS_A_STAGE
 from congress.models import AccessLink, Edition, Role, User
 from congress.retention import AFTER_THE_EDITION, ended_before
-from polls import desk
+from polls import demo_offices, desk
 from polls.demo import fill, open_polls_again
 from polls.demo_screens import SCREENS, open_screen
 from polls.models import Participation, Question, Rated, Support
+from polls.views import offices
 from polls.views.check import figures_panel
+from programme.panels import OfficePart, office_parts, session_panels
 from programme.queries import stages_now
 
 NAMES_OF_QUESTIONS = timedelta(days=14)
@@ -145,6 +147,7 @@ panels.orga_links.register(
 )
 panels.orga_panels.register(figures_panel, order=60)
 panels.demo_data.register(fill, order=40)
+panels.demo_data.register(demo_offices.fill, order=45)
 panels.clock_turned.register(open_polls_again, order=40)
 for _word, _label, _text in SCREENS:
     panels.demo_doors.register(
@@ -153,6 +156,8 @@ for _word, _label, _text in SCREENS:
     )
 panels.help_sentences_live.register(desk.sentences)
 panels.help_figures.register(panels.DayFigure(_("connected now"), desk.connected), order=30)
+session_panels.register(offices.answers_of_session, order=30)
+office_parts.register(OfficePart(offices.PART, offices.answer_part), order=10)
 panels.journal_verbs |= {
     "poll.prepared": _("Poll prepared"),
     "poll.edited": _("Prepared poll changed"),
@@ -169,6 +174,7 @@ panels.journal_verbs |= {
     "question.answered": _("Question answered"),
     "question.rejected": _("Question rejected"),
     "question.merged": _("Question joined with another"),
+    "question.written_answer": _("Written answer to a question"),
     "screen.created": _("Screen set up"),
     "screen.renewed": _("Address of a screen made anew"),
     "screen.ended": _("Screen ended"),

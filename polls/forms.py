@@ -12,7 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from congress.fields import LineFormField, ParagraphFormField
 from congress.models import Stage
 from congress.text import clean_line
-from polls.models import MOST_WORDS, OPTION_LIMIT, TEXT_LIMIT, WORD_LIMIT, Poll, Screen
+from polls.models import (
+    MOST_WORDS,
+    OPTION_LIMIT,
+    TEXT_LIMIT,
+    WORD_LIMIT,
+    Poll,
+    Question,
+    Screen,
+)
 
 FEWEST_ANSWERS, MOST_ANSWERS = 2, 12
 SCALES, USUAL_SCALE = range(3, 11), 5
@@ -346,3 +354,26 @@ class SayForm(forms.Form):
         self.fields["text"] = (
             LineFormField(required=False, max_length=limit) if limit < 500 else self.fields["text"]
         )
+
+
+class AnswerForm(forms.Form):
+    """A written answer to one question; several stand on one page."""
+
+    use_required_attribute = False
+
+    text = ParagraphFormField(
+        label=_("Your answer"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Please write an answer.")},
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def clean_version(self) -> int:
+        return self.cleaned_data["version"] or 0
+
+    @classmethod
+    def of(cls, question: Question, data: Any = None) -> "AnswerForm":
+        written = getattr(question, "written", None)
+        initial = {"text": written.text, "version": written.version} if written else {"version": 0}
+        return cls(data, initial=initial, auto_id=f"frage-{question.pk}-%s")

@@ -600,6 +600,25 @@ class Question(models.Model):
         return self.state in self.PUBLIC
 
 
+class Answer(models.Model):
+    """What the office of a speaker wrote to a question after the session; it is published with the session."""
+
+    question = models.OneToOneField(
+        Question, on_delete=models.CASCADE, related_name="written", verbose_name=_("question")
+    )
+    text = ParagraphField(_("answer"), max_length=4000)
+    # Whoever corrects it names the version they began with.
+    version = models.PositiveIntegerField(_("version"), default=1)
+    written_at = models.DateTimeField(_("written"))
+
+    class Meta:
+        verbose_name = _("written answer")
+        verbose_name_plural = _("written answers")
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Support(models.Model):
     """*That* somebody wants a question to be asked too."""
 

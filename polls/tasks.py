@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from congress.models import Edition
-from polls import actions, streams
+from polls import actions, answering, streams
 from polls.models import Poll
 
 
@@ -17,6 +17,15 @@ def close_due_polls() -> int:
     for poll in due:
         actions.close_poll(poll=poll, now=poll.edition.now())
     return len(due)
+
+
+@shared_task
+def send_open_questions() -> int:
+    """Write to speakers' offices what was left unanswered in sessions that are over. Returns how many letters."""
+    return sum(
+        answering.send_open_questions(edition=edition, now=edition.now())
+        for edition in Edition.objects.running()
+    )
 
 
 @shared_task(soft_time_limit=20, time_limit=30)

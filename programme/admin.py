@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from congress.admin import EditionScopedAdmin, HistoryAdmin, ReadOnly, ScopedInline
-from programme.models import OnAir, Session, SessionSpeaker, Speaker, Track
+from programme.models import OnAir, Session, SessionSpeaker, Speaker, SpeakersOffice, Track
 
 
 @admin.register(Track)
@@ -31,6 +31,14 @@ class AppearanceInline(ScopedInline):
         return super().get_queryset(request).select_related("speaker", "session")
 
 
+class OfficeInline(ScopedInline):
+    """Organisers write down where letters about a session go."""
+
+    model = SpeakersOffice
+    fields = (("mailbox", "language"),)
+    max_num = 1
+
+
 @admin.register(Session)
 class SessionAdmin(HistoryAdmin):
     list_display = ("code", "title_de", "kind", "stage", "track", "starts_at", "ends_at", "example")
@@ -41,7 +49,7 @@ class SessionAdmin(HistoryAdmin):
     search_help_text = _("Code, title or name of a speaker")
     date_hierarchy = "starts_at"
     ordering = ("edition", "starts_at", "code")
-    inlines = (AppearanceInline,)
+    inlines = (AppearanceInline, OfficeInline)
 
 
 @admin.register(Speaker)

@@ -96,6 +96,12 @@ retention.steps.register(
     order=61,
 )
 retention.steps.register(
+    retention.Step(
+        _("Mailboxes of speakers’ offices"), queries.forgettable_offices, retention.delete
+    ),
+    order=65,
+)
+retention.steps.register(
     retention.Step(_("Names of speakers"), queries.forgettable_speakers, retention.delete),
     order=70,
 )

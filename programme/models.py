@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -18,7 +19,7 @@ from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from congress.colour import contrast
-from congress.fields import LineField, ParagraphField
+from congress.fields import LineField, MailboxField, ParagraphField
 from congress.models import Edition, Stage
 from congress.models.editions import ON_WHITE, READABLE_CONTRAST
 from congress.text import sort_key
@@ -404,6 +405,39 @@ class SessionSpeaker(models.Model):
 class OnAirQuerySet(models.QuerySet["OnAir"]):
     def of(self, edition: Edition) -> Self:
         return self.filter(edition=edition).select_related("stage", "session")
+
+
+class SpeakersOffice(models.Model):
+    """Where letters about a session go: to whoever speaks, or to their office. It is printed nowhere.
+
+    Its link is signed for mailbox and key: another mailbox ends it.
+    """
+
+    edition = models.ForeignKey(
+        Edition,
+        on_delete=models.CASCADE,
+        related_name="speakers_offices",
+        verbose_name=_("edition"),
+    )
+    session = models.OneToOneField(
+        Session, on_delete=models.CASCADE, related_name="office", verbose_name=_("session")
+    )
+    mailbox = MailboxField(_("mailbox of the speakers’ office"))
+    language = models.CharField(
+        _("language"),
+        max_length=2,
+        choices=[("de", _("German")), ("en", _("English"))],
+        default="de",
+    )
+    key = models.UUIDField(_("key"), default=uuid.uuid4, editable=False)
+
+    class Meta:
+        verbose_name = _("speakers’ office")
+        verbose_name_plural = _("speakers’ offices")
+        ordering = ("session",)
+
+    def __str__(self) -> str:
+        return str(self.session)
 
 
 class OnAir(models.Model):

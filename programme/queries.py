@@ -11,9 +11,10 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
+from congress import links
 from congress.models import Edition, Stage
 from congress.retention import AFTER_THE_EDITION, ended_before
-from programme.models import OnAir, Session, SessionSpeaker, Speaker, Track
+from programme.models import OnAir, Session, SessionSpeaker, Speaker, SpeakersOffice, Track
 
 # Long enough to ask a speaker about their talk, far shorter than the programme stays in the archive.
 NAMES_OF_SPEAKERS = timedelta(days=183)
@@ -177,6 +178,33 @@ def figures(edition: Edition) -> dict[str, Any]:
         "sessions": edition.sessions.talks().count(),
         "speakers": edition.speakers.count(),
     }
+
+
+OFFICE_LINK = "office"
+
+
+def office_token(office: SpeakersOffice) -> str:
+    """What the link to a speakers' office carries. It belongs to the row and the mailbox it was sent to."""
+    return links.signed_token(OFFICE_LINK, office.pk, _about(office))
+
+
+def office_of(token: str, edition: Edition) -> SpeakersOffice | None:
+    """Raises `links.Incomplete`."""
+    number = links.number_of(OFFICE_LINK, token)
+    rows = SpeakersOffice.objects.filter(pk=number, edition=edition)
+    found = rows.select_related("session__stage").first()
+    if found is None or not links.is_signed_for(token, OFFICE_LINK, found.pk, _about(found)):
+        return None
+    found.edition = found.session.edition = edition
+    return found
+
+
+def _about(office: SpeakersOffice) -> str:
+    return f"{office.key}:{office.mailbox}"
+
+
+def forgettable_offices() -> QuerySet[SpeakersOffice]:
+    return SpeakersOffice.objects.filter(ended_before(AFTER_THE_EDITION, "edition__"))
 
 
 def forgettable_speakers() -> QuerySet[Speaker]:

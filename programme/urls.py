@@ -23,6 +23,7 @@ urlpatterns = [
     path("programm/", views.timetable, name="programme"),
     path("programm/<session_code:code>/", views.session, name="session"),
     path("programm/<session_code:code>.ics", views.session_calendar, name="session_calendar"),
+    path("mitwirkung/<str:token>/", views.speakers_office, name="speakers_office"),
     path("programm.ics", views.calendar, name="programme_calendar"),
     path("schedule.json", views.schedule_json, name="schedule_json"),
     path("schedule.xml", views.schedule_xml, name="schedule_xml"),

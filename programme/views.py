@@ -1,17 +1,24 @@
-"""Public pages and feeds of the programme. Nothing here changes anything."""
+"""Public pages and feeds of the programme, and the page of a speakers' office."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 
-from congress import outputs
-from congress.http import EditionRequest
+from congress import links, outputs
+from congress.http import EditionRequest, kept_nowhere
+from congress.views import gone, not_found
 from programme import feeds, queries
 from programme.models import Session, SessionSpeaker
+from programme.panels import office_parts, session_panels
 from programme.timetable import timetable as lay_out
 from programme.timetable import track_style
+
+# Answers are written in the weeks after the congress.
+OFFICE_CLOSES_AFTER = timedelta(days=60)
 
 
 def timetable(request: EditionRequest) -> HttpResponse:
@@ -38,6 +45,7 @@ def session(request: EditionRequest, code: str) -> HttpResponse:
         "delay_minutes": queries.delay_minutes(shown, request.now),
         "next": queries.next_on_stage(shown),
         "live_url": queries.live_url(request.edition, shown.stage) if shown.stage else "",
+        "panels": [html for panel in session_panels if (html := panel(request, shown))],
     }
     return render(request, "programme/session.html", context)
 
@@ -65,6 +73,32 @@ def schedule_xml(request: EditionRequest) -> HttpResponse:
         feeds.schedule_xml(request.edition, _programme(request)),
         content_type="application/xml; charset=utf-8",
     )
+
+
+@kept_nowhere
+@require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
+def speakers_office(request: EditionRequest, token: str) -> HttpResponseBase:
+    """Everything the office of a speaker needs, behind the link of its letters. GET changes nothing."""
+    try:
+        office = queries.office_of(token.strip(), request.edition)
+    except links.Incomplete:
+        return render(request, "congress/link_incomplete.html", status=404)
+    if office is None:
+        return not_found(request)
+    if request.now >= request.edition.ends_at + OFFICE_CLOSES_AFTER:
+        return gone(request, edition=request.edition)
+    parts = []
+    for part in office_parts:
+        answered = part.answer(request, office)
+        if isinstance(answered, HttpResponse):
+            return answered
+        parts.append(answered)
+    context = {
+        "office": office,
+        "session": office.session,
+        "parts": [part for part in parts if part],
+    }
+    return render(request, "programme/office.html", context)
 
 
 def _session(request: EditionRequest, code: str) -> Session:

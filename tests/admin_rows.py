@@ -23,7 +23,8 @@ from congress.models import (
     State,
     User,
 )
-from polls.models import Poll, StageState
+from polls import screens
+from polls.models import Poll, Screen, StageState
 from press.models import Accreditation, PressSettings
 from programme.models import OnAir, Session, Speaker, Track
 from registration import actions
@@ -83,6 +84,11 @@ def _stage(edition: Edition) -> Stage:
     return make_stage(edition, name_de=MARK)
 
 
+def _screen(edition: Edition) -> Screen:
+    stage, key = _stage(edition), uuid.uuid4()
+    return screens.create(stage=stage, name=MARK, shows=Screen.Shows.HALL, key=key, now=NOW)[0]
+
+
 def _registration(edition: Edition) -> Registration:
     return actions.register(
         edition=edition,
@@ -128,6 +134,7 @@ ROWS: dict[type[models.Model], Callable[[Edition], models.Model]] = {
         edition=edition, title=f"{MARK} {edition.pk}", text_de=MARK
     ),
     Role: lambda edition: make_role("observer", edition, person=_somebody()),
+    Screen: _screen,
     Session: lambda edition: make_session(_stage(edition), title_de=MARK),
     Speaker: lambda edition: make_speaker(edition=edition, last_name=MARK),
     Stage: _stage,

@@ -223,7 +223,8 @@ class PressFile(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("press_file", kwargs={"edition": self.edition.slug, "number": self.pk})
+        kwargs = {"edition": self.edition.slug, "number": self.pk, "ending": self.kind}
+        return reverse("press_file", kwargs=kwargs)
 
     @property
     def is_picture(self) -> bool:

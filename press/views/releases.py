@@ -117,9 +117,11 @@ def _shown(file: PressFile, now: datetime) -> dict[str, Any]:
 
 
 @require_safe
-def press_file(request: EditionRequest, number: int) -> HttpResponseBase:
+def press_file(request: EditionRequest, number: int, ending: str) -> HttpResponseBase:
     """One file, to keep."""
     file = _readable_file(request, number)
+    if ending != file.kind:
+        raise Http404
     if request.method == "GET":
         downloads.count([file])
     name = slugify(file.title) or str(file.pk)

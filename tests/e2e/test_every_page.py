@@ -17,7 +17,7 @@ from congress.demo.people import DEMO_PEOPLE
 
 # Leads out of the site, is a file, or signs out.
 NOT_PAGES = ("/static/", "/media/", "/konto/logout", "/en/konto/logout", "/admin/jsi18n")
-FILES = (".ics", ".json", ".xml", ".pdf", ".csv", ".xlsx", ".txt", ".zip")
+FILES = (".ics", ".json", ".xml", ".pdf", ".csv", ".xlsx", ".txt", ".zip", ".jpg", ".png")
 # The administration's pages come from one set of templates; tests/congress/test_admin_walk.py opens them all.
 MOST_OF_THE_ADMINISTRATION = 15
 

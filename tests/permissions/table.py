@@ -293,6 +293,7 @@ DOORS: dict[str, Door] = {
     "programme_calendar": public(),
     "schedule_json": public(),
     "schedule_xml": public(),
+    "speakers_office": public("token", opens=404),  # a token of another kind
     # registration: closed at this moment of the edition
     "register": public(),
     "registration_address": public(method="post"),
@@ -435,7 +436,7 @@ DOORS: dict[str, Door] = {
     # No release and no file there.
     "release": public("number", opens=404),
     "release_pdf": public("number", opens=404),
-    "press_file": public("number", opens=404),
+    "press_file": public("number", "ending", opens=404),
     "press_preview": public("number", opens=404),
     "press_pictures": public(opens=404),
     "orga_releases": staff("organiser", "press_officer"),

@@ -110,7 +110,7 @@ def test_a_release_is_read_from_its_moment_on_by_those_it_is_out_for(
         answers = {
             client.get(of("release", edition, number=release.number)).status_code,
             client.get(of("release_pdf", edition, number=release.number)).status_code,
-            client.get(of("press_file", edition, number=release.files.get().pk)).status_code,
+            client.get(release.files.get().get_absolute_url()).status_code,
             client.get(of("press_preview", edition, number=release.files.get().pk)).status_code,
         }
         assert answers == ({200} if who in seen_by else {404}), who
@@ -131,7 +131,9 @@ def test_of_another_edition_neither_release_nor_file_is_found(edition, officer):
     file = make_file(edition, officer)
 
     assert Client().get(of("release", other, number=release.number)).status_code == 404
-    assert Client().get(of("press_file", other, number=file.pk)).status_code == 404
+    assert (
+        Client().get(of("press_file", other, number=file.pk, ending=file.kind)).status_code == 404
+    )
     PressFile.objects.filter(pk=file.pk).update(
         release=make_release(other, published_at=other.now())
     )
@@ -406,7 +408,7 @@ def test_a_picture_is_kept_without_where_it_was_made_and_handed_out_to_be_kept(e
     signed_in(officer).post(of("orga_press_kit", edition), sent(photograph()))
 
     (file,) = PressFile.objects.all()
-    response = Client().get(of("press_file", edition, number=file.pk))
+    response = Client().get(file.get_absolute_url())
     content = b"".join(response.streaming_content)
 
     assert response["Content-Disposition"] == 'attachment; filename="halle-1.jpg"'
@@ -503,9 +505,7 @@ def test_without_pictures_there_is_no_file_of_them(edition):
 def test_downloads_are_counted_without_persons_and_a_get_writes_no_row(edition, officer):
     file = make_file(edition, officer)
     for method in ("get", "get", "head"):
-        assert (
-            getattr(Client(), method)(of("press_file", edition, number=file.pk)).status_code == 200
-        )
+        assert getattr(Client(), method)(file.get_absolute_url()).status_code == 200
     file.refresh_from_db()
     assert file.downloads == 0
 
