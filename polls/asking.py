@@ -46,6 +46,10 @@ class AlreadyThere(Refused):
     message = _("Somebody else has already decided about this question.")
 
 
+class TooFewMarked(Refused):
+    message = _("Please mark at least two questions that ask the same.")
+
+
 class OtherSession(Refused):
     message = _("These questions belong to different sessions.")
 
@@ -238,6 +242,39 @@ def merge(*, question: Question, into: Question, now: datetime, by: User | None)
     )
     Question.objects.filter(pk=question.pk).update(merged_into=into)
     _move(question, Question.State.MERGED, now=now, by=by)
+
+
+@transaction.atomic
+def join(*, stage: Stage, numbers: Sequence[int], now: datetime, by: User | None) -> Question:
+    """Several ask the same: all go into the most wanted of them that is shown. Which one that is.
+
+    Raises `TooFewMarked`, `NotPublic` or `OtherSession`.
+    """
+    _alone_on(stage.pk)
+    marked = Question.objects.select_related("edition", "person").filter(
+        stage=stage, pk__in=numbers
+    )
+    standing = list(marked.exclude(state__in=(Question.State.MERGED, Question.State.REJECTED)))
+    if len(standing) < 2:
+        raise TooFewMarked
+    target = marked.public().most_wanted().first()
+    if target is None:
+        raise NotPublic
+    for question in standing:
+        if question.pk != target.pk:
+            merge(question=question, into=target, now=now, by=by)
+    target.refresh_from_db()
+    return target
+
+
+@transaction.atomic
+def look_first(*, stage: Stage, moderated: bool, now: datetime, by: User | None) -> None:
+    """Whether new questions wait for the moderation. Those that wait already stay."""
+    StageState.objects.filter(stage=stage).update(moderated=moderated)
+    turn_questions(stage.pk)
+    journal.note(
+        "stage.moderated", edition=stage.edition, now=now, by=by, target=stage, moderated=moderated
+    )
 
 
 @transaction.atomic

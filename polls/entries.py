@@ -179,6 +179,7 @@ panels.journal_verbs |= {
     "screen.renewed": _("Address of a screen made anew"),
     "screen.ended": _("Screen ended"),
     "stage.questions": _("Questions of a stage opened or closed"),
+    "stage.moderated": _("Questions are looked at first, or shown at once"),
     "stage.changed": _("Stage changed"),
     "stage.stepped": _("Step of the Regie"),
     "stage.step_taken_back": _("Step of the Regie taken back"),

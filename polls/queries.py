@@ -18,6 +18,8 @@ from programme.queries import stage_now
 
 # All viewers get the list again when it changes; beyond the most wanted nobody reads.
 QUESTIONS_TO_SHOW = 100
+# Whoever decides takes them from the front; each that is decided lets the next come.
+PENDING_TO_SHOW = 40
 
 
 @dataclass(frozen=True)
@@ -111,15 +113,12 @@ def questions_shown(stage_id: int, session: Session | None) -> list[dict[str, An
     ]
 
 
-def questions_pending(stage_id: int) -> list[Question]:
-    """What waits for the moderation, the oldest first."""
-    return list(Question.objects.filter(stage_id=stage_id).pending().order_by("pk")[:200])
-
-
-def takes_questions(stage_id: int) -> bool:
-    return StageState.objects.filter(
-        stage_id=stage_id, questions=StageState.Questions.OPEN
-    ).exists()
+def questions_pending(stage_id: int) -> tuple[list[Question], int]:
+    """What waits for the moderation, the oldest first, and how many more wait behind. Two queries at most."""
+    waiting = Question.objects.filter(stage_id=stage_id).pending().order_by("pk")
+    first = list(waiting[: PENDING_TO_SHOW + 1])
+    more = waiting.count() - PENDING_TO_SHOW if len(first) > PENDING_TO_SHOW else 0
+    return first[:PENDING_TO_SHOW], more
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ urlpatterns = [
     path("moderation/", views.moderation, name="moderation"),
     path("moderation/<slug:stage>/", views.moderation_stage, name="moderation_stage"),
     path("moderation/<slug:stage>/fragen/", views.take_questions, name="moderation_questions"),
+    path("moderation/<slug:stage>/fragen/verbinden/", views.join_questions, name="moderation_join"),
     path(
         "moderation/<slug:stage>/frage/<int:question>/<slug:verb>/",
         views.act_on_question,

@@ -59,6 +59,8 @@ def moderation_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
             except Refused as refusal:
                 messages.error(request, str(refusal.message))
             return _back(request, place)
+    by_time = request.GET.get("fragen") == "zeit"
+    pending, more_pending = queries.questions_pending(place.pk)
     viewer = Viewer(request, place)
     picture, audience = viewer.picture, viewer.audience
     entries = queries.polls_of_stage(place.pk)
@@ -71,9 +73,11 @@ def moderation_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
             entry for entry in entries if not entry["poll"].is_draft and not entry["poll"].is_open
         ],
         "why": why_hidden(picture),
-        "takes_questions": queries.takes_questions(place.pk),
-        "pending": queries.questions_pending(place.pk),
-        "shown_questions": picture.questions,
+        "state_of": queries.stage_state(place.pk) or StageState(stage=place),
+        "pending": pending,
+        "more_pending": more_pending,
+        "shown_questions": _in_order(picture.questions, by_time=by_time),
+        "by_time": by_time,
         "shown": picture.poll.pk if picture.poll is not None else None,
         "state": picture.state(audience) | {"you": viewer.you},
         "settings": page_settings(request, viewer) | {"console": True},
@@ -82,6 +86,13 @@ def moderation_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
     part = request.headers.get("X-Part") == "console"
     page = "polls/_console.html" if part else "polls/moderation_stage.html"
     return render(request, page, context, status=status)
+
+
+def _in_order(questions: list[dict[str, Any]], *, by_time: bool) -> list[dict[str, Any]]:
+    """What is on the screen first; then as the audience sees it, or the oldest first."""
+    if not by_time:
+        return questions
+    return sorted(questions, key=lambda one: (one["state"] != Question.State.ON_SCREEN, one["id"]))
 
 
 _ACTS = {
@@ -183,12 +194,35 @@ def act_on_question(
 @require_POST
 @role_required(*RUNS_A_STAGE)
 def take_questions(request: MemberRequest, stage: str) -> HttpResponseBase:
-    """Whether the stage takes questions."""
+    """Whether the stage takes questions, and whether they are looked at first."""
     place = _stage(request, stage)
+    if "moderated" in request.POST:
+        moderated = request.POST["moderated"] == "1"
+        asking.look_first(stage=place, moderated=moderated, now=request.now, by=request.user)
+        return _back(request, place)
     state = request.POST.get("questions", "")
     if state not in StageState.Questions.values:
         raise Http404
     asking.set_questions(stage=place, state=state, now=request.now, by=request.user)
+    return _back(request, place)
+
+
+@require_POST
+@role_required(*RUNS_A_STAGE)
+def join_questions(request: MemberRequest, stage: str) -> HttpResponseBase:
+    """The marked questions ask the same: one stays."""
+    place = _stage(request, stage)
+    given = request.POST.getlist("questions")
+    numbers = [int(one) for one in given if one.isascii() and one.isdigit() and len(one) < 19]
+    try:
+        question = asking.join(stage=place, numbers=numbers, now=request.now, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(
+            request,
+            _("Joined. %(count)d people support the question now.") % {"count": question.support},
+        )
     return _back(request, place)
 
 

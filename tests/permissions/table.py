@@ -406,6 +406,7 @@ DOORS: dict[str, Door] = {
         method="post",
         opens=404,  # without saying what
     ),
+    "moderation_join": staff(*STAGES, arguments=("stage",), method="post", opens=303),
     "moderation_question": staff(
         *STAGES,
         arguments=("stage", "verb"),

@@ -7,11 +7,20 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError, connection
 
+from congress.models import JournalEntry
 from polls import asking, queries, rating
 from polls.asking import Backed, Backing
 from polls.models import Question, Rated, Remark, StageState, Stars, Support
 from polls.rating import Judged, Rating
-from tests.factories import NOW, make_admission, make_edition, make_session, make_stage, make_user
+from tests.factories import (
+    NOW,
+    make_admission,
+    make_edition,
+    make_role,
+    make_session,
+    make_stage,
+    make_user,
+)
 from tests.polls.factories import make_live_stage, make_voters
 from tests.polls.sockets import open_page
 
@@ -423,3 +432,105 @@ def test_the_same_four_actions_by_form(client, stage):
     assert question.support == 1
     assert Question.objects.get(text="Per Formular?").name.startswith("Kim")
     assert counts(session)[5] == 1
+
+
+# --- The moderators' page ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def console(client, stage):
+    client.force_login(make_role("moderator", stage.edition, stage=stage).person)
+    return f"/{stage.edition.slug}/moderation/{stage.slug}/"
+
+
+def test_marked_questions_become_the_most_wanted_of_them(stage):
+    first, second, waiting = shown(stage, text="Eins?"), shown(stage, text="Zwei?"), ask(stage)
+    fans = make_voters(stage, 3)
+    asking.back([Backing(person, stage.pk, second.pk) for person in fans])
+    asking.back([Backing(fans[0], stage.pk, first.pk)])
+
+    kept = asking.join(
+        stage=stage, numbers=[first.pk, second.pk, waiting.question.pk], now=NOW, by=None
+    )
+
+    # Three fans, and the two who asked the others; whoever wanted both counts once.
+    assert (kept, kept.support) == (second, 5)
+    assert listed(stage) == [second.pk]
+    assert set(Question.objects.filter(merged_into=second)) == {first, waiting.question}
+
+
+@pytest.mark.parametrize("marked", [0, 1])
+def test_one_question_alone_is_not_joined(stage, marked):
+    numbers = [shown(stage).pk][:marked]
+
+    with pytest.raises(asking.TooFewMarked):
+        asking.join(stage=stage, numbers=numbers, now=NOW, by=None)
+
+
+def test_questions_that_wait_are_joined_with_one_that_is_shown_only(stage):
+    waiting = [ask(stage, text=text).question.pk for text in ("Eins?", "Zwei?")]
+
+    with pytest.raises(asking.NotPublic):
+        asking.join(stage=stage, numbers=waiting, now=NOW, by=None)
+
+    assert Question.objects.pending().count() == 2
+
+
+def test_questions_are_joined_by_a_plain_form(client, stage, console):
+    first, second = shown(stage, text="Eins?"), shown(stage, text="Zwei?")
+
+    page = client.get(console).content.decode()
+    client.post(console + "fragen/verbinden/", {"questions": [first.pk, second.pk, "x", "9" * 30]})
+
+    assert page.count('name="questions" value="') >= 2
+    assert Question.objects.filter(state="merged").count() == 1
+
+
+def test_questions_of_another_stage_are_not_joined(client, stage, console):
+    elsewhere = opened(make_stage(stage.edition))
+    own, other = shown(stage), shown(elsewhere)
+
+    response = client.post(
+        console + "fragen/verbinden/", {"questions": [own.pk, other.pk]}, follow=True
+    )
+
+    assert "mindestens zwei Fragen" in response.content.decode()
+    assert not Question.objects.filter(state="merged").exists()
+
+
+def test_moderators_switch_whether_questions_are_looked_at_first(client, stage, console):
+    client.post(console + "fragen/", {"moderated": "0"})
+    at_once = ask(stage, text="Sofort?").question.state
+    page = client.get(console).content.decode()
+    client.post(console + "fragen/", {"moderated": "1"})
+
+    assert at_once == "shown"
+    assert "Neue Fragen erscheinen sofort" in page
+    assert ask(stage, text="Und jetzt?").question.state == "pending"
+    assert StageState.objects.get(stage=stage).questions == "open"
+    assert JournalEntry.objects.filter(verb="stage.moderated").count() == 2
+
+
+def test_moderators_sort_by_support_or_by_time(client, stage, console):
+    old, wanted, on_screen = (shown(stage, text=text) for text in ("Alt?", "Gewollt?", "Groß?"))
+    asking.back([Backing(make_voters(stage, 1)[0], stage.pk, wanted.pk)])
+    asking.to_screen(question=on_screen, now=NOW, by=None)
+
+    by_support = client.get(console).context["shown_questions"]
+    by_time = client.get(console, {"fragen": "zeit"}).context["shown_questions"]
+
+    assert [one["id"] for one in by_support] == [on_screen.pk, wanted.pk, old.pk]
+    assert [one["id"] for one in by_time] == [on_screen.pk, old.pk, wanted.pk]
+
+
+def test_of_many_that_wait_the_oldest_are_shown_and_the_others_counted(client, stage, console):
+    Question.objects.bulk_create(
+        Question(edition=stage.edition, stage=stage, text=f"Frage {number}?", asked_at=NOW)
+        for number in range(queries.PENDING_TO_SHOW + 3)
+    )
+
+    response = client.get(console)
+
+    assert [one.text for one in response.context["pending"]][:2] == ["Frage 0?", "Frage 1?"]
+    assert len(response.context["pending"]) == queries.PENDING_TO_SHOW
+    assert "Dahinter warten noch 3 weitere" in response.content.decode()

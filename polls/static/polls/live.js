@@ -442,7 +442,7 @@
 
     async function consolePart() {
       try {
-        const answer = await fetch(location.pathname, { credentials: "same-origin", redirect: "manual", headers: { "X-Part": "console" } });
+        const answer = await fetch(location.pathname + location.search, { credentials: "same-origin", redirect: "manual", headers: { "X-Part": "console" } });
         return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").body : null;
       } catch { return null; /* the next change tries again */ }
     }
@@ -450,7 +450,9 @@
     async function redrawConsole() {
       const fresh = await consolePart();
       if (!fresh) return;
+      const marked = Array.from(document.querySelectorAll("[name=questions]:checked"), function (mark) { return mark.value; });
       document.getElementById("live-console").replaceChildren(...fresh.childNodes);
+      document.querySelectorAll("[name=questions]").forEach(function (mark) { if (marked.includes(mark.value)) mark.checked = true; });
       box = document.getElementById("live-poll");
       drawResults();
     }
