@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError, connection
+from django.urls import reverse
 
 from congress.models import JournalEntry
 from polls import asking, queries, rating
@@ -534,3 +535,14 @@ def test_of_many_that_wait_the_oldest_are_shown_and_the_others_counted(client, s
     assert [one.text for one in response.context["pending"]][:2] == ["Frage 0?", "Frage 1?"]
     assert len(response.context["pending"]) == queries.PENDING_TO_SHOW
     assert "Dahinter warten noch 3 weitere" in response.content.decode()
+
+
+def test_the_buttons_of_each_question_lead_to_their_acts(client, stage, console):
+    on_list, waiting = shown(stage), ask(stage, text="Noch nicht?").question
+
+    page = client.get(console).content.decode()
+
+    for question, verbs in ((waiting, ("show", "reject")), (on_list, ("screen", "answer"))):
+        for verb in verbs:
+            where = [stage.edition.slug, stage.slug, question.pk, verb]
+            assert f'action="{reverse("moderation_question", args=where)}"' in page
