@@ -21,6 +21,7 @@ from congress.live.entry import OBSERVER, RUNS_A_STAGE, Visitor, Wanted
 from congress.live.pictures import FRESH_SECONDS
 from congress.models import Admission, Stage, User
 from congress.models.editions import Phase
+from congress.sessions import LINK_KEY
 from polls import live as pictures
 from polls.live import StagePicture
 from polls.models import VOTES_TO_SHOW, Poll, StageState
@@ -257,7 +258,7 @@ def page_settings(request: MemberRequest, viewer: Viewer) -> dict[str, Any]:
         "me": reverse("live_me", kwargs=here),
         "vote": reverse("live_vote", kwargs=here),
         "support": reverse("live_support", kwargs=here),
-        "sign_in": f"{settings.LOGIN_URL}?next={request.path}",
+        "sign_in": _way_on(request),
         "csrf": get_token(request),
         "streams": streams(viewer.stage),
         "worker": static("vendor/hls.worker.js"),
@@ -267,7 +268,25 @@ def page_settings(request: MemberRequest, viewer: Viewer) -> dict[str, Any]:
         "titles": english_titles(viewer.stage),
         # What stands in the frames is a promise, and has no room for the badge.
         "examples": list(viewer.picture.on.invented),
-        "texts": texts(),
+        "texts": texts() | _words_of_the_end(request),
+    }
+
+
+def _way_on(request: MemberRequest) -> str:
+    """Where whoever was signed out goes: people who came by a personal link have no sign-in."""
+    if LINK_KEY not in request.session:
+        return f"{settings.LOGIN_URL}?next={request.path}"
+    admission = request.access.admission
+    is_press = admission is not None and admission.kind == Admission.Kind.PRESS
+    return reverse("press" if is_press else "help", kwargs={"edition": request.edition.slug})
+
+
+def _words_of_the_end(request: MemberRequest) -> dict[str, str]:
+    if LINK_KEY not in request.session:
+        return {}
+    return {
+        "signed_out": _("Your access by the personal link has ended on this device."),
+        "sign_in": _("Whom you can ask"),
     }
 
 
@@ -302,7 +321,7 @@ def ticket(request: MemberRequest, viewer: Viewer) -> str:
         stage=viewer.stage.pk,
         edition=request.edition.pk,
         session=entry.hashed(key),
-        link=request.session.get("link"),
+        link=request.session.get(LINK_KEY),
         until=min(ends),
         seal=entry.seal(request.user.password),
         personal=viewer.own.columns,

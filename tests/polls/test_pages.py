@@ -7,9 +7,18 @@ from datetime import timedelta
 import pytest
 
 from congress.models import Role
+from congress.sessions import LINK_KEY
 from polls import actions
 from polls.models import Poll
-from tests.factories import NOW, make_admission, make_role, make_session, make_stage, make_user
+from tests.factories import (
+    NOW,
+    make_admission,
+    make_link,
+    make_role,
+    make_session,
+    make_stage,
+    make_user,
+)
 from tests.polls.factories import (
     make_live_stage,
     make_open_poll,
@@ -356,3 +365,28 @@ def test_what_was_invented_is_marked_on_the_stage_in_the_list_and_in_the_regie(c
     shown = client.get(url(stage, "live", stage.slug)).context
     assert shown["settings"]["examples"] == [invented.code]
     assert set(shown["state"]["stage"]["session"]) == {"code", "title", "ends_at"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "by_link", "leads_to"),
+    [
+        ("press", True, "/presse/"),
+        ("attendee", True, "/hilfe/"),
+        ("attendee", False, "/konto/login/"),
+    ],
+)
+def test_whoever_came_by_a_link_is_not_led_to_a_sign_in_they_do_not_have(
+    client, kind, by_link, leads_to
+):
+    stage = make_live_stage()
+    link, _token = make_link(make_admission(stage.edition, kind=kind), kind=kind)
+    client.force_login(link.person)
+    if by_link:
+        session = client.session
+        session[LINK_KEY] = link.pk
+        session.save()
+
+    told = client.get(url(stage, "live", stage.slug)).context["settings"]
+
+    assert leads_to in told["sign_in"]
+    assert ("persönlichen Link" in told["texts"]["signed_out"]) is by_link
