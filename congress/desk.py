@@ -341,6 +341,9 @@ def fate(letter: Letter | None, edition: Edition, now: datetime) -> str:
         return _("our letter stayed here, for this is an exercise")
     if state == Letter.State.WITHDRAWN:
         return _("our letter was withdrawn before it left")
+    if letter.due_at is not None and letter.due_at > now:
+        at = when(letter.due_at, edition, now)
+        return _("our letter is waiting for its moment, %(when)s") % {"when": at}
     return _("our letter is waiting in the outbox and leaves any moment")
 
 

@@ -246,6 +246,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "registration.tasks.check_counts",
         "schedule": timedelta(hours=6),
     },
+    "send lost links of journalists again": {
+        "task": "press.tasks.answer_link_requests",
+        "schedule": 30.0,
+    },
+    "keep the moment at which links of journalists leave": {
+        "task": "press.tasks.time_links",
+        "schedule": 60.0,
+    },
     "forget ended sessions": {
         "task": "congress.tasks.forget_ended_sessions",
         "schedule": timedelta(hours=1),

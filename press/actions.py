@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from congress import journal
+from congress import journal, mail, worker
 from congress.actions import (
     create_link,
     grant_admission,
@@ -19,9 +20,10 @@ from congress.actions import (
     revoke_admission,
 )
 from congress.errors import Refused
-from congress.models import AccessLink, Admission, Edition, User
+from congress.models import AccessLink, Admission, Edition, Letter, User
+from congress.models.database import StatementNow
 from press import emails, queries
-from press.models import Accreditation, PressQuestion, PressSettings
+from press.models import Accreditation, LinkRequest, PressQuestion, PressSettings
 from press.signals import accreditation_decided
 
 # More requests of one mailbox within the hour are taken, but not answered: a form is no way to fill a mailbox.
@@ -148,6 +150,7 @@ def approve(
 ) -> AccessLink:
     """Let the journalist in: a person without sign-in address, an admission, a link, and the letter with it.
 
+    The link leaves at the moment that the desk has set, and until then the decision alone; afterwards at once.
     Raises `AlreadyDecided` or `CongressIsOver`.
     """
     edition = accreditation.edition
@@ -178,7 +181,10 @@ def approve(
     accreditation.refresh_from_db()
     link = _let_in(accreditation, by=by, now=now)
     _tell("accreditation.approved", accreditation, by, now)
-    emails.approved(accreditation, link)
+    due_at = queries.links_wait_until(edition, now)
+    if due_at is not None:
+        emails.accredited(accreditation)
+    emails.approved(accreditation, link, due_at=due_at)
     return link
 
 
@@ -261,6 +267,19 @@ def change_settings(*, edition: Edition, by: User, now: datetime, **wanted: Any)
     journal.note(
         "press.settings_changed", edition=edition, now=now, by=by, target=settings, changed=changed
     )
+    time_links(edition)
+
+
+def time_links(edition: Edition) -> int:
+    """Links that wait leave at the moment that is set now: by the desk, or by the days of the congress.
+
+    Twice does no harm. Returns how many got another moment.
+    """
+    moment = queries.links_leave_at(edition)
+    waiting = queries.link_letters(edition).filter(
+        state=Letter.State.QUEUED, due_at__isnull=False, attempts=0
+    )
+    return waiting.exclude(due_at=moment).update(due_at=moment)
 
 
 @transaction.atomic
@@ -275,6 +294,7 @@ def withdraw(*, accreditation: Accreditation, now: datetime, by: User | None = N
     accreditation.refresh_from_db()
     if accreditation.admission is not None:
         revoke_admission(admission=accreditation.admission, now=now, by=by)
+        _hold_back(accreditation, by=by, now=now)
     _tell("accreditation.withdrawn", accreditation, by, now)
     emails.withdrawn(accreditation)
 
@@ -289,10 +309,14 @@ def renew_access(*, accreditation: Accreditation, by: User, now: datetime) -> No
         raise NotApproved
     if queries.link_is_over(accreditation.edition, now):
         raise CongressIsOver
+    _hold_back(accreditation, by=by, now=now)
     link = _let_in(accreditation, by=by, now=now)
+    # Whoever has had a link needs the new one now; others wait with everybody.
+    is_first = link.token_hash is None
+    due_at = queries.links_wait_until(accreditation.edition, now) if is_first else None
     # The token that this makes is shown to nobody; the letter makes its own when it is sent.
     renew_link(link=link, now=now, by=by)
-    emails.renewed(accreditation, link)
+    emails.renewed(accreditation, link, due_at=due_at)
 
 
 @transaction.atomic
@@ -301,6 +325,7 @@ def revoke_access(*, accreditation: Accreditation, by: User, now: datetime) -> N
     if accreditation.state != Accreditation.State.APPROVED or accreditation.admission is None:
         raise NotApproved
     revoke_admission(admission=accreditation.admission, now=now, by=by)
+    _hold_back(accreditation, by=by, now=now)
 
 
 @transaction.atomic
@@ -340,9 +365,9 @@ def correct_mailbox(
 
 @transaction.atomic
 def send_link_again(
-    *, accreditation: Accreditation, key: uuid.UUID, by: User, now: datetime
+    *, accreditation: Accreditation, key: uuid.UUID, by: User | None, now: datetime
 ) -> None:
-    """The personal link once more; who is in by it stays in.
+    """The personal link once more, or now where it still waits for its moment; who is in by it stays in.
 
     Raises `NotApproved`, also where the access was revoked.
     """
@@ -351,8 +376,93 @@ def send_link_again(
         raise NotApproved
     if admission is None or not admission.is_in_force(now):
         raise NotApproved
-    emails.renewed(accreditation, _let_in(accreditation, by=by, now=now), key)
+    waiting = _waiting_letters(accreditation).first()
+    if waiting is not None:
+        mail.send_again(waiting, by=by, now=now)
+    else:
+        emails.renewed(accreditation, _let_in(accreditation, by=by, now=now), key)
     _note("accreditation.link_sent_again", accreditation, by, now)
+
+
+# --- Lost links ---------------------------------------------------------------------------------------
+
+MINUTES_BETWEEN_LINKS = 10
+MOST_LINKS_IN_A_DAY = 5
+
+
+@transaction.atomic
+def ask_for_link(*, edition: Edition, mailbox: str) -> None:
+    """Somebody has lost a link. The same row for every address: who it is, is looked up by a worker."""
+    LinkRequest.objects.create(edition=edition, mailbox=mailbox, asked_at=StatementNow())
+    transaction.on_commit(lambda: worker.start("press.tasks.answer_link_requests"), robust=True)
+
+
+def answer_link_requests() -> int:
+    """Send the links that were asked for, as many as a mailbox bears. Returns how many requests there were."""
+    numbers = LinkRequest.objects.filter(answered_at__isnull=True).values_list("pk", flat=True)
+    return sum(_answer(number) for number in list(numbers[:500]))
+
+
+@transaction.atomic
+def _answer(number: int) -> bool:
+    request = (
+        LinkRequest.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("edition__host_state")
+        .filter(pk=number, answered_at__isnull=True)
+        .first()
+    )
+    if request is None:
+        return False
+    sent = _may_send_again(request) and _send_what_was_lost(request)
+    LinkRequest.objects.filter(pk=number).update(answered_at=StatementNow(), sent=sent)
+    return True
+
+
+def _may_send_again(request: LinkRequest) -> bool:
+    before = LinkRequest.objects.filter(
+        edition=request.edition_id, mailbox=request.mailbox, sent=True
+    )
+    pause = StatementNow() - timedelta(minutes=MINUTES_BETWEEN_LINKS)
+    day = StatementNow() - timedelta(days=1)
+    return (
+        not before.filter(answered_at__gt=pause).exists()
+        and before.filter(answered_at__gt=day).count() < MOST_LINKS_IN_A_DAY
+    )
+
+
+def _send_what_was_lost(request: LinkRequest) -> bool:
+    edition = request.edition
+    now = edition.now()
+    approved = Accreditation.objects.of_edition(edition).with_person().accredited()
+    sent = False
+    for accreditation in approved.filter(person__contact_email=request.mailbox):
+        accreditation.edition = edition
+        key = uuid.uuid5(accreditation.form_key, f"lost:{request.pk}")
+        if accreditation.admission is None or not accreditation.admission.is_in_force(now):
+            continue
+        if _waiting_letters(accreditation).exists():
+            emails.accredited(accreditation, key)
+        else:
+            send_link_again(accreditation=accreditation, key=key, by=None, now=now)
+        sent = True
+    return sent
+
+
+def _waiting_letters(accreditation: Accreditation) -> QuerySet[Letter]:
+    """Letters with the link that wait for their moment."""
+    return queries.link_letters(accreditation.edition).filter(
+        person=accreditation.person_id, state=Letter.State.QUEUED, due_at__isnull=False
+    )
+
+
+def _hold_back(accreditation: Accreditation, *, by: User | None, now: datetime) -> None:
+    """Letters with the link that have not left: it has ended, or a newer letter brings another."""
+    letters = queries.link_letters(accreditation.edition).filter(
+        person=accreditation.person_id, state=Letter.State.QUEUED
+    )
+    for letter in letters:
+        with suppress(mail.AlreadyOnItsWay):
+            mail.withdraw(letter, by=by, now=now)
 
 
 def forget_proofs(rows: QuerySet[Accreditation]) -> int:
@@ -360,7 +470,7 @@ def forget_proofs(rows: QuerySet[Accreditation]) -> int:
     return rows.update(card_issuer="", card_number="", work="")
 
 
-def _let_in(accreditation: Accreditation, *, by: User, now: datetime) -> AccessLink:
+def _let_in(accreditation: Accreditation, *, by: User | None, now: datetime) -> AccessLink:
     """Admission and link in force, the ones there are or new ones."""
     edition, person = accreditation.edition, accreditation.person
     if person is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -15,12 +16,15 @@ from press import queries
 from press.models import Accreditation, PressQuestion, PressRelease
 
 REQUESTED = "press/emails/requested.md"
+ACCREDITED = "press/emails/accredited.md"
 APPROVED = "press/emails/approved.md"
 REJECTED = "press/emails/rejected.md"
 ASKED = "press/emails/asked.md"
 RENEWED = "press/emails/renewed.md"
 WITHDRAWN = "press/emails/withdrawn.md"
 RELEASE = "press/emails/release.md"
+# Letters that carry the personal link.
+WITH_LINK = queries.WITH_LINK
 
 # A stranger may have typed the name: what reads as an address or a link does not go to a mailbox that nobody has
 # confirmed.
@@ -36,9 +40,18 @@ def requested(accreditation: Accreditation, key: uuid.UUID | None = None) -> Let
     return _post(REQUESTED, accreditation, once=once)
 
 
-def approved(accreditation: Accreditation, link: AccessLink) -> Letter:
-    """The personal link; its token is made when the letter is sent."""
-    return _post(APPROVED, accreditation, once=f"press-approved:{accreditation.pk}", link=link)
+def accredited(accreditation: Accreditation, key: uuid.UUID | None = None) -> Letter:
+    """The decision, and when the personal link comes. With a `key` it is one more letter."""
+    once = f"press-accredited:{accreditation.pk}" + (f":{key}" if key is not None else "")
+    return _post(ACCREDITED, accreditation, once=once)
+
+
+def approved(
+    accreditation: Accreditation, link: AccessLink, *, due_at: datetime | None = None
+) -> Letter:
+    """The personal link, at once or at a moment; its token is made when the letter is sent."""
+    once = f"press-approved:{accreditation.pk}"
+    return _post(APPROVED, accreditation, once=once, due_at=due_at, link=link)
 
 
 def rejected(accreditation: Accreditation) -> Letter:
@@ -50,10 +63,16 @@ def asked(accreditation: Accreditation, question: PressQuestion) -> Letter:
     return _post(ASKED, accreditation, once=f"press-asked:{question.pk}", question=question)
 
 
-def renewed(accreditation: Accreditation, link: AccessLink, key: uuid.UUID | None = None) -> Letter:
+def renewed(
+    accreditation: Accreditation,
+    link: AccessLink,
+    key: uuid.UUID | None = None,
+    *,
+    due_at: datetime | None = None,
+) -> Letter:
     """A new personal link in the place of the one before, which ends once this one has arrived."""
     once = f"press-renewed:{link.pk}:{key or uuid.uuid4().hex}"
-    return _post(RENEWED, accreditation, once=once, link=link)
+    return _post(RENEWED, accreditation, once=once, due_at=due_at, link=link)
 
 
 def withdrawn(accreditation: Accreditation) -> Letter:
@@ -66,14 +85,25 @@ def release(about: PressRelease, accreditation: Accreditation) -> Letter:
     return _post(RELEASE, accreditation, once=once, bulk=True, release=about)
 
 
-def _post(template: str, accreditation: Accreditation, *, once: str, **named: Any) -> Letter:
+def _post(
+    template: str,
+    accreditation: Accreditation,
+    *,
+    once: str,
+    due_at: datetime | None = None,
+    **named: Any,
+) -> Letter:
+    person = accreditation.person
+    # The page of a link asks for the person's mailbox: that is where the link goes.
+    to = person.mailbox if person is not None and template in WITH_LINK else ""
     return mail.post_letter(
         template,
         once=once,
         edition=accreditation.edition,
         person=accreditation.person,
-        to=accreditation.mailbox or "",
+        to=to or accreditation.mailbox or "",
         language=accreditation.language,
+        due_at=due_at,
         accreditation=accreditation,
         **named,
     )
@@ -108,8 +138,13 @@ def _about_the_release(letter: Letter, context: dict[str, Any]) -> dict[str, Any
     }
 
 
-for _template in (REQUESTED, APPROVED, ASKED, REJECTED, RENEWED, WITHDRAWN, RELEASE):
+def _when_links_leave(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    return {"links_leave_at": queries.links_leave_at(context["accreditation"].edition)}
+
+
+for _template in (REQUESTED, ACCREDITED, APPROVED, ASKED, REJECTED, RENEWED, WITHDRAWN, RELEASE):
     mail.ENRICHERS[_template] = [_contact]
 for _template in (REQUESTED, ASKED, RELEASE):
     mail.ENRICHERS[_template].append(_request_link)
+mail.ENRICHERS[ACCREDITED].append(_when_links_leave)
 mail.ENRICHERS[RELEASE].append(_about_the_release)

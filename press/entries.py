@@ -86,5 +86,11 @@ retention.steps.register(
     order=50,
 )
 retention.steps.register(
+    retention.Step(
+        _("Requests for lost links"), queries.forgettable_link_requests, retention.delete
+    ),
+    order=52,
+)
+retention.steps.register(
     retention.Step(_("Accreditations"), queries.forgettable_requests, retention.delete), order=55
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
@@ -181,19 +183,42 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
 
     class Meta:
         model = PressSettings
-        fields = ("late_queue", "phone", "remedy_de", "remedy_en", "remedy_checked")
+        fields = ("late_queue", "phone", "links_at", "remedy_de", "remedy_en", "remedy_checked")
         widgets: ClassVar[dict[str, Any]] = {
+            "links_at": forms.DateTimeInput(
+                attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+            ),
             "remedy_de": forms.Textarea(attrs={"rows": 6}),
             "remedy_en": forms.Textarea(attrs={"rows": 6}),
         }
 
     sections: ClassVar[list[tuple[Any, list[str]]]] = [
         (_("Requests"), ["late_queue", "phone"]),
+        (_("Personal links"), ["links_at"]),
         (_("Legal remedy"), ["remedy_de", "remedy_en", "remedy_checked"]),
     ]
 
+    def clean_links_at(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["links_at"]
+        if moment is not None and moment >= self.instance.edition.ends_at:
+            raise ValidationError(_("The congress is over by then."))
+        return moment
+
     def by_section(self) -> list[tuple[Any, list[forms.BoundField]]]:
         return [(title, [self[name] for name in names]) for title, names in self.sections]
+
+
+class LostLinkForm(forms.Form):
+    """A journalist has lost the link."""
+
+    use_required_attribute = False
+
+    mailbox = MailboxFormField(
+        label=_("E-mail address"),
+        help_text=_("The address that you were accredited with."),
+        widget=forms.EmailInput(_known_as("email")),
+        error_messages={"required": _("Please enter your e-mail address.")},
+    )
 
 
 class MailboxForm(KeyedForm):

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from congress import links
-from congress.models import AccessLink, Admission, Edition, JournalEntry
+from congress.models import (
+    AccessLink,
+    Admission,
+    BrowserSession,
+    Edition,
+    JournalEntry,
+    Letter,
+)
+from congress.models.database import StatementNow
 from congress.retention import ended_before
-from press.models import Accreditation, PressSettings
+from press.models import Accreditation, LinkRequest, PressSettings
 
 # The kind of the link in the confirmation: it confirms the address and takes the proof.
 REQUEST_LINK = "proof"
@@ -35,6 +46,18 @@ def desk(edition: Edition) -> Desk:
         mailbox=edition.press_email or edition.help_email or "",
         phone=settings.phone,
     )
+
+
+def links_leave_at(edition: Edition) -> datetime:
+    settings = PressSettings.objects.of(edition)
+    settings.edition = edition
+    return settings.links_leave_at()
+
+
+def links_wait_until(edition: Edition, now: datetime) -> datetime | None:
+    """The moment at which personal links leave; None once it has come."""
+    moment = links_leave_at(edition)
+    return moment if now < moment else None
 
 
 def request_token(accreditation: Accreditation) -> str:
@@ -131,6 +154,99 @@ def counts(edition: Edition, now: datetime) -> Counts:
     )
 
 
+# Letters that carry the personal link; `press.emails` writes them.
+WITH_LINK = ("press/emails/approved.md", "press/emails/renewed.md")
+
+
+def link_letters(edition: Edition) -> QuerySet[Letter]:
+    return Letter.objects.of_edition(edition).filter(template__in=WITH_LINK)
+
+
+def editions_with_waiting_links() -> QuerySet[Letter, int | None]:
+    waiting = Letter.objects.filter(
+        template__in=WITH_LINK, state=Letter.State.QUEUED, due_at__isnull=False
+    )
+    return waiting.order_by().values_list("edition", flat=True).distinct()
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """How a personal link stands: what became of its letter, whether anybody has come in by it, on how many devices.
+
+    Nothing more is asked: nobody follows what journalists do.
+    """
+
+    key: str
+    label: str | Promise
+    look: str
+    moment: datetime | None = None
+    answer: str = ""
+    entered: bool = False
+    devices: int = 0
+
+
+def link_states(
+    edition: Edition, rows: Iterable[Accreditation], now: datetime
+) -> dict[int, LinkState]:
+    """By the number of the request. Four queries for any number of them."""
+    admitted = [row for row in rows if row.admission_id is not None]
+    people = [row.person_id for row in admitted]
+    letters: dict[int | None, Letter] = {}
+    for letter in link_letters(edition).filter(person__in=people).order_by("pk"):
+        if letter.state != Letter.State.WITHDRAWN or letter.person_id not in letters:
+            letters[letter.person_id] = letter
+    links_of = {
+        link.admission_id: link
+        for link in AccessLink.objects.filter(
+            admission__in=[row.admission_id for row in admitted], kind=AccessLink.Kind.PRESS
+        ).order_by("pk")
+    }
+    numbers = [link.pk for link in links_of.values()]
+    devices = dict(
+        BrowserSession.objects.filter(link__in=numbers, expire_date__gt=StatementNow())
+        .values_list("link")
+        .annotate(Count("pk"))
+        .values_list("link", "pk__count")
+    )
+    entered = set(
+        JournalEntry.objects.filter(
+            edition=edition,
+            verb="link.entered",
+            target__in=[f"congress.accesslink:{pk}" for pk in numbers],
+        ).values_list("target", flat=True)
+    )
+    found = {}
+    for row in admitted:
+        link, letter_of = links_of.get(row.admission_id), letters.get(row.person_id)
+        state = _link_state(link, letter_of, now)
+        if link is not None:
+            state = replace(
+                state,
+                entered=f"congress.accesslink:{link.pk}" in entered,
+                devices=devices.get(link.pk, 0),
+            )
+        found[row.pk] = state
+    return found
+
+
+def _link_state(link: AccessLink | None, letter: Letter | None, now: datetime) -> LinkState:
+    if link is None or link.revoked_at is not None:
+        return LinkState("revoked", _("revoked"), "danger", link.revoked_at if link else None)
+    if letter is None or letter.state == Letter.State.WITHDRAWN:
+        return LinkState("none", _("no letter"), "warning")
+    if letter.state == Letter.State.SENT:
+        return LinkState("sent", _("sent"), "success", letter.sent_at)
+    if letter.state == Letter.State.FAILED:
+        return LinkState("failed", _("failed"), "danger", answer=letter.answer)
+    if letter.state == Letter.State.UNCERTAIN:
+        return LinkState("uncertain", _("uncertain"), "warning", answer=letter.answer)
+    if letter.state == Letter.State.KEPT:
+        return LinkState("kept", _("kept here (practice)"), "neutral")
+    if letter.due_at is not None and letter.due_at > now:
+        return LinkState("waiting", _("waiting"), "info", letter.due_at)
+    return LinkState("leaving", _("on its way"), "info", answer=letter.answer)
+
+
 def journal_of(accreditation: Accreditation) -> QuerySet[JournalEntry]:
     """What was done with a request and with the access that came of it; the newest first."""
     targets = [f"{accreditation._meta.label_lower}:{accreditation.pk}"]
@@ -164,3 +280,7 @@ def forgettable_requests() -> QuerySet[Accreditation]:
 
 def _about(accreditation: Accreditation) -> str:
     return f"{accreditation.form_key}:{accreditation.mailbox}"
+
+
+def forgettable_link_requests() -> QuerySet[LinkRequest]:
+    return LinkRequest.objects.filter(asked_at__lt=StatementNow() - timedelta(hours=24))

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from press import downloads, publishing
+from congress.models import Edition
+from press import actions, downloads, publishing, queries
 
 
 @shared_task
@@ -14,3 +15,16 @@ def mail_releases() -> int:
 @shared_task
 def count_downloads() -> int:
     return downloads.write_down()
+
+
+@shared_task
+def answer_link_requests() -> int:
+    """Lost links that were asked for. Returns how many requests there were."""
+    return actions.answer_link_requests()
+
+
+@shared_task
+def time_links() -> int:
+    """Links that wait leave at the moment that holds now, also where the days of the congress were moved."""
+    waiting = Edition.objects.filter(pk__in=queries.editions_with_waiting_links())
+    return sum(actions.time_links(edition) for edition in waiting.select_related("host_state"))

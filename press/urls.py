@@ -14,6 +14,7 @@ urlpatterns = [
         views.accreditation_request,
         name="accreditation_request",
     ),
+    path("presse/link/", views.lost_link, name="lost_link"),
     path("presse/mitteilungen/", releases.releases, name="releases"),
     path("presse/mitteilungen/<int:number>/", releases.release, name="release"),
     path("presse/mitteilungen/<int:number>.pdf", releases.release_pdf, name="release_pdf"),

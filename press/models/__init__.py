@@ -3,6 +3,7 @@
 from press.models.accreditations import (
     Accreditation,
     AccreditationQuerySet,
+    LinkRequest,
     PressQuestion,
     PressSettings,
     has_passed,
@@ -12,6 +13,7 @@ from press.models.releases import PressFile, PressFileQuerySet, PressRelease, Pr
 __all__ = [
     "Accreditation",
     "AccreditationQuerySet",
+    "LinkRequest",
     "PressFile",
     "PressFileQuerySet",
     "PressQuestion",

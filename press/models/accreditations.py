@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -60,6 +60,15 @@ class PressSettings(models.Model):
         ),
     )
     phone = LineField(_("press office: telephone"), max_length=40, blank=True)
+    links_at = models.DateTimeField(
+        _("personal links leave at"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "All together, at this moment; whoever is approved later gets the link at once. Empty: the day before the "
+            "congress, 16:00."
+        ),
+    )
     remedy_de = ParagraphField(
         _("legal remedy (German)"),
         max_length=LONGEST_REMEDY,
@@ -89,6 +98,15 @@ class PressSettings(models.Model):
 
     def __str__(self) -> str:
         return str(self.edition)
+
+    LINKS_LEAVE: ClassVar[time] = time(16)
+
+    def links_leave_at(self) -> datetime:
+        """When the personal links of all who are approved by then are sent."""
+        if self.links_at is not None:
+            return self.links_at
+        day_before = self.edition.starts_on - timedelta(days=1)
+        return datetime.combine(day_before, self.LINKS_LEAVE, self.edition.zone)
 
     def remedy_for(self, language: str) -> str:
         """What a rejection says about the legal remedy."""
@@ -133,6 +151,9 @@ class AccreditationQuerySet(models.QuerySet["Accreditation"]):
 
     def undecided(self) -> Self:
         return self.filter(state=Accreditation.State.REQUESTED)
+
+    def accredited(self) -> Self:
+        return self.filter(state=Accreditation.State.APPROVED)
 
     def to_decide(self, now: datetime) -> Self:
         """Undecided, and not waiting for an answer of the journalist."""
@@ -413,6 +434,37 @@ class Accreditation(models.Model):
             # The same rule as the CHECK `late_is_what_was_not_sent_before_the_deadline`.
             "late": NotBefore(sent, deadline, output_field=models.BooleanField()),
         }
+
+
+class LinkRequest(models.Model):
+    """Somebody typed an address to get a lost link again. Whether one belongs to it is looked up afterwards.
+
+    Moments are of the real clock.
+    """
+
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="link_requests", verbose_name=_("edition")
+    )
+    mailbox = MailboxField(_("e-mail address"))
+    asked_at = models.DateTimeField(_("asked"))
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    sent = models.BooleanField(_("link sent"), default=False)
+
+    class Meta:
+        verbose_name = _("request for a lost link")
+        verbose_name_plural = _("requests for lost links")
+        ordering = ("pk",)
+        indexes = (
+            models.Index(
+                fields=("asked_at",),
+                name="lost_links_to_answer",
+                condition=Q(answered_at__isnull=True),
+            ),
+            models.Index(fields=("edition", "mailbox", "asked_at"), name="lost_links_of_a_mailbox"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.edition} · {self.asked_at:%d.%m.%Y %H:%M}"
 
 
 class PressQuestion(AskedBack):

@@ -13,13 +13,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from congress import links
+from congress import limits, links
 from congress.errors import Refused
 from congress.http import EditionRequest, kept_nowhere, see_other
 from congress.models import Edition
 from congress.views import gone, not_found
 from press import actions, publishing, queries
-from press.forms import AccreditationForm, AnswerForm, ProofForm
+from press.forms import AccreditationForm, AnswerForm, LostLinkForm, ProofForm
 from press.models import Accreditation, has_passed
 from press.views import releases
 from programme.queries import figures
@@ -152,6 +152,31 @@ def _done(
         messages.success(request, _("Your request is withdrawn."))
         return True
     return False
+
+
+LINKS_FROM_A_NETWORK = 60
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def lost_link(request: EditionRequest) -> HttpResponseBase:
+    """The link once more. The answer is the same for every address: who asks here learns of nobody."""
+    form = LostLinkForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        key = f"lost-links:{limits.network_of(request)}"
+        if limits.counted(key) <= LINKS_FROM_A_NETWORK:
+            actions.ask_for_link(edition=request.edition, mailbox=form.cleaned_data["mailbox"])
+            messages.success(
+                request,
+                _(
+                    "Thank you. If an access belongs to this address, a letter is on its way to it. It takes a few "
+                    "minutes; you get one link in ten minutes."
+                ),
+            )
+            return see_other("lost_link", edition=request.edition.slug)
+        form.add_error(None, _("Too many links were asked for from here. Please wait ten minutes."))
+    status = 429 if form.non_field_errors() else 200
+    context = {"form": form, "desk": queries.desk(request.edition)}
+    return render(request, "press/lost_link.html", context, status=status)
 
 
 def _deadline(edition: Edition, now: datetime) -> dict[str, Any]:

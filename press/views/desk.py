@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -57,13 +58,14 @@ def press_desk(request: MemberRequest) -> HttpResponseBase:
     counts = queries.counts(edition, now)
     settings = PressSettings.objects.of(edition)
     shown = list(page)
+    states = queries.link_states(edition, shown, now) if state == "akkreditiert" else {}
     query = {"suche": search} if search else {}
     context = {
         "page": page,
         "groups": [
             (late, group)
             for late in (False, True)
-            if (group := [row for row in shown if row.late is late])
+            if (group := [(row, states.get(row.pk)) for row in shown if row.late is late])
         ],
         "state": state,
         "search": search,
@@ -79,6 +81,7 @@ def press_desk(request: MemberRequest) -> HttpResponseBase:
         ],
         "query": urlencode({"stand": state, **query}),
         "remedy_unchecked": not settings.remedy_checked,
+        "links_wait_until": queries.links_wait_until(edition, now),
     }
     return render(request, "press/orga/desk.html", context)
 
@@ -177,7 +180,7 @@ def press_case(request: MemberRequest, accreditation: int) -> HttpResponseBase:
         "waits_for_an_answer": row.waits_for_an_answer(request.now),
         "twins": row.twins[:10],
         "entries": queries.journal_of(row)[:50],
-        "has_access": row.admission is not None and row.admission.is_in_force(request.now),
+        "link": queries.link_states(request.edition, [row], request.now).get(row.pk),
         "acts": _acts_on(row, request),
     }
     return render(request, "press/orga/case.html", context)
@@ -303,7 +306,7 @@ class Act:
         label: Any,
         sentence: Any,
         done: Any,
-        do: Callable[[Accreditation, MemberRequest], None],
+        do: Callable[[Accreditation, MemberRequest, UUID], None],
         fits: Callable[[Accreditation, MemberRequest], bool],
     ) -> None:
         self.label, self.sentence, self.done = label, sentence, done
@@ -322,15 +325,29 @@ def _was_shut_out(row: Accreditation, request: MemberRequest) -> bool:
     return row.state == STATES.APPROVED and not _is_in(row, request)
 
 
-def _renew(row: Accreditation, request: MemberRequest) -> None:
+def _waits(row: Accreditation, request: MemberRequest) -> bool:
+    """Approved, and the link waits for the moment at which all of them leave."""
+    state = queries.link_states(request.edition, [row], request.now).get(row.pk)
+    return _is_in(row, request) and state is not None and state.key == "waiting"
+
+
+def _was_sent(row: Accreditation, request: MemberRequest) -> bool:
+    return _is_in(row, request) and not _waits(row, request)
+
+
+def _send_again(row: Accreditation, request: MemberRequest, key: UUID) -> None:
+    actions.send_link_again(accreditation=row, key=key, by=request.user, now=request.now)
+
+
+def _renew(row: Accreditation, request: MemberRequest, key: UUID) -> None:
     actions.renew_access(accreditation=row, by=request.user, now=request.now)
 
 
-def _revoke(row: Accreditation, request: MemberRequest) -> None:
+def _revoke(row: Accreditation, request: MemberRequest, key: UUID) -> None:
     actions.revoke_access(accreditation=row, by=request.user, now=request.now)
 
 
-def _withdraw(row: Accreditation, request: MemberRequest) -> None:
+def _withdraw(row: Accreditation, request: MemberRequest, key: UUID) -> None:
     actions.withdraw(accreditation=row, by=request.user, now=request.now)
 
 
@@ -339,6 +356,23 @@ def _may_withdraw(row: Accreditation, request: MemberRequest) -> bool:
 
 
 ACTS = {
+    "jetzt": Act(
+        gettext_lazy("Send link now"),
+        gettext_lazy("The link does not wait for the moment at which all of them leave."),
+        gettext_lazy("The link is on its way."),
+        _send_again,
+        _waits,
+    ),
+    "nochmals": Act(
+        gettext_lazy("Send link again"),
+        gettext_lazy(
+            "The journalist gets the link once more by letter. Earlier ones end as soon as it has arrived; who is in "
+            "stays in."
+        ),
+        gettext_lazy("The link is on its way."),
+        _send_again,
+        _was_sent,
+    ),
     "neu": Act(
         gettext_lazy("New link"),
         gettext_lazy(
@@ -347,7 +381,7 @@ ACTS = {
         ),
         gettext_lazy("The new link is on its way; the earlier ones have ended."),
         _renew,
-        _is_in,
+        _was_sent,
     ),
     "wieder": Act(
         gettext_lazy("Let in again"),
@@ -392,10 +426,10 @@ def press_act(request: MemberRequest, accreditation: int, act: str) -> HttpRespo
     if not wanted.fits(row, request):
         messages.info(request, _("That is no longer possible: the access stands otherwise now."))
         return _to_case(request, row.pk)
-    form = KeyedForm(request.POST if request.method == "POST" else None)
+    form = KeyedForm(request.POST if request.method == "POST" else None, about=f"{row.pk}:{act}")
     if form.is_valid():
         try:
-            wanted.do(row, request)
+            wanted.do(row, request, form.cleaned_data["form_key"])
         except Refused as refusal:
             messages.error(request, str(refusal.message))
         else:
@@ -484,5 +518,9 @@ def press_settings(request: MemberRequest) -> HttpResponseBase:
         )
         messages.success(request, _("Saved."))
         return see_other("press_settings", edition=request.edition.slug)
-    context = {"form": form, "standard": settings.standard_remedy()}
+    context = {
+        "form": form,
+        "standard": settings.standard_remedy(),
+        "links_leave_at": queries.links_leave_at(request.edition),
+    }
     return render(request, "press/orga/settings.html", context)

@@ -17,6 +17,7 @@ from tests.e2e.test_registration_journey import (
 )
 
 ONE_MINUTE_LATE = datetime(2021, 3, 16, 12, 1, tzinfo=UTC)
+FIVE_PAST_FOUR = datetime(2021, 3, 16, 15, 5, tzinfo=UTC)
 MAILBOX = "thea.morgenstern@rundschau.example"
 
 
@@ -87,6 +88,10 @@ def test_from_the_request_to_the_stage(own_site, browse, axe):
     officer.get_by_text("Thea Morgenstern ist akkreditiert.").wait_for()
     accreditation.refresh_from_db()
     assert accreditation.state == "approved"
+
+    # The decision leaves at once, the link the day before at 16:00, with all others.
+    assert "16. März 2021, 16:00 Uhr" in newest_mail(own_site, MAILBOX, "Sie sind akkreditiert")
+    turn_clock(FIVE_PAST_FOUR)
 
     # A scanner opens the link of the mail many times, with and without a browser.
     letter = newest_mail(own_site, MAILBOX, "Ihr Zugang zum")

@@ -432,6 +432,7 @@ DOORS: dict[str, Door] = {
     "accreditation": public(),
     "accreditation_sent": public(opens=302),
     "accreditation_request": public("token", opens=404),
+    "lost_link": public(),
     "releases": public(),
     "press_kit": public(),
     # No release and no file there.

@@ -6,11 +6,12 @@ from typing import Any
 
 from congress.models import Edition
 from press import actions
-from press.models import Accreditation
+from press.models import Accreditation, PressSettings
 from tests.factories import make_edition, make_user
 
 _numbers = count(1)
 DEADLINE = datetime(2021, 3, 16, 12, 0, tzinfo=UTC)  # 13:00 in Berlin
+LONG_AGO = datetime(2021, 3, 1, tzinfo=UTC)
 BEFORE = DEADLINE - timedelta(minutes=5)
 AFTER = DEADLINE + timedelta(minutes=1)
 
@@ -38,7 +39,13 @@ def make_accreditation(edition: Edition | None = None, **fields: Any) -> Accredi
     )
 
 
-def make_approved(edition: Edition | None = None, **fields: Any) -> Accreditation:
+def make_approved(
+    edition: Edition | None = None, *, waits: bool = False, **fields: Any
+) -> Accreditation:
+    """Approved; the letter with the link is due, unless it `waits` for the moment at which all of them leave."""
+    edition = edition or make_press_edition()
+    if not waits:
+        PressSettings.objects.update_or_create(edition=edition, defaults={"links_at": LONG_AGO})
     accreditation = make_accreditation(edition, **fields)
     actions.approve(accreditation=accreditation, by=make_user(), now=accreditation.edition.now())
     accreditation.refresh_from_db()

@@ -14,6 +14,7 @@ from tests.factories import make_user
 from tests.press.factories import (
     AFTER,
     BEFORE,
+    LONG_AGO,
     answers,
     make_accreditation,
     make_approved,
@@ -334,7 +335,9 @@ def test_a_link_ends_with_the_mailbox_it_was_sent_to(client):
 
 
 def test_approval_makes_a_person_without_sign_in_address_an_admission_and_a_letter(settings):
-    accreditation = make_accreditation(title="Dr.", last_name="Sander")
+    edition = make_press_edition()
+    PressSettings.objects.create(edition=edition, links_at=LONG_AGO)
+    accreditation = make_accreditation(edition, title="Dr.", last_name="Sander")
 
     link = actions.approve(
         accreditation=accreditation, by=make_user(), now=accreditation.edition.now()

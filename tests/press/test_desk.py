@@ -42,7 +42,8 @@ def test_the_officer_approves_from_the_list(client, edition, officer):
     assert page.status_code == 200
     accreditation.refresh_from_db()
     assert (accreditation.state, accreditation.decided_by) == ("approved", officer)
-    assert Letter.objects.get().template == "press/emails/approved.md"
+    letters = Letter.objects.order_by("pk").values_list("template", flat=True)
+    assert list(letters) == ["press/emails/accredited.md", "press/emails/approved.md"]
 
 
 def test_several_are_approved_at_once_and_what_is_refused_is_said(client, edition, officer):
