@@ -46,7 +46,7 @@ class Room:
 
     def state(self) -> bytes:
         options = [{"id": option, "text": f"Antwort {option}"} for option in OPTIONS]
-        poll = {"id": 1, "kind": "single", "state": "open", "options": options, "max": 1}
+        poll = {"id": 1, "kind": "single", "state": "open", "options": options, "min": 1, "max": 1}
         state = {"type": "state", "seq": 1, "poll": poll | {"results": self.results()}}
         return frame(json.dumps(state, separators=(",", ":")).encode())
 

@@ -57,7 +57,7 @@ class Voting(AsyncJsonWebsocketConsumer):
         await self.channel_layer.group_add(GROUP, self.channel_name)
         await self.accept()
         answers = [{"id": choice, "text": f"Antwort {choice}"} for choice in CHOICES]
-        poll = {"id": 1, "kind": "single", "state": "open", "options": answers, "max": 1}
+        poll = {"id": 1, "kind": "single", "state": "open", "options": answers, "min": 1, "max": 1}
         now = await database_sync_to_async(results)()
         await self.send_json({"type": "state", "seq": 1, "poll": poll | {"results": now}})
 
