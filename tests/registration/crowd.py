@@ -46,6 +46,8 @@ def make_crowd(registration, first, last):
                 f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} AS old, crowd WHERE old.{column} = %s",
                 [value],
             )
+        # Without it the planner believes these tables are nearly empty, and some plans take minutes.
+        cursor.execute("ANALYZE congress_user, registration_registration, congress_admission")
 
 
 def _copied(cursor, table):
