@@ -143,7 +143,10 @@ def _state(
         return Sentence(text, Weight.WAITS, "danger")
     if state == State.CANCELLED:
         at = when(registration.cancelled_at or registration.submitted_at, edition, now)
-        text = _("Has cancelled %(when)s.") % {"when": at}
+        handed_on = _("Has handed the place to a colleague %(when)s.")
+        text = (handed_on if registration.handed_on else _("Has cancelled %(when)s.")) % {
+            "when": at
+        }
         return Sentence(text, Weight.WAITS, "neutral")
     at = when(registration.decided_at or registration.submitted_at, edition, now)
     if registration.decided_by is not None:

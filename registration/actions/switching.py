@@ -179,6 +179,8 @@ def hand_over(
 def make_room(giver: Registration, heir: Registration, *, now: datetime, by: User | None) -> None:
     """The registration ends, since a colleague comes instead; nothing of it stays."""
     end(giver, now=now)
+    giver.handed_on = True
+    giver.save(update_fields=["handed_on"])
     give_invitation_back(giver)
     take_back(giver, now=now, by=by)
     note("handed_over", giver, now=now, by=by, to=str(heir.pk))

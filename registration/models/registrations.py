@@ -267,6 +267,7 @@ class Registration(models.Model):
     )
     reason = ParagraphField(_("reason"), max_length=2000, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+    handed_on = models.BooleanField(_("ended because a colleague comes instead"), default=False)
     privacy_read_at = models.DateTimeField(_("privacy notice read"))
     privacy_version = models.CharField(
         _("version of the privacy notice"), max_length=40, blank=True

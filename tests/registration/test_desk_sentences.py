@@ -11,6 +11,7 @@ from registration.models import Registration
 from tests.factories import NOW, make_admission, make_edition, make_link, make_role, make_user
 from tests.registration.desk import acts, answer, browser_of, case_of, helper
 from tests.registration.making import OPEN, letters, make_registration, make_rule
+from tests.registration.places import make_contingent, somebody
 
 pytestmark = pytest.mark.django_db
 STATE = Registration.State
@@ -154,6 +155,17 @@ def test_cancelled(edition):
     actions.cancel(registration=registration, now=OPEN, by=registration.person)
 
     assert answer(edition, key_of(registration)) == "Hat heute um 10:00 Uhr abgesagt."
+
+
+def test_handed_to_a_colleague(edition):
+    make_contingent(edition, places=1)
+    registration = make_registration(edition, state=STATE.ADMITTED)
+    heir = somebody(edition, "Brandt", state="waitlisted")
+    actions.hand_over(registration=registration, to=heir, now=OPEN)
+
+    assert answer(edition, key_of(registration)) == (
+        "Hat den Platz heute um 10:00 Uhr an eine Kollegin oder einen Kollegen weitergegeben."
+    )
 
 
 # --- Admitted -------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def is_in(registration):
 # --- The place of a colleague ---------------------------------------------------------------------------
 
 
-def test_a_colleague_who_may_come_has_the_place_and_the_giver_keeps_nothing(hybrid, hall):
+def test_a_colleague_who_may_come_has_the_place_and_the_giver_keeps_nothing(client, hybrid, hall):
     giver = somebody(hybrid, "Ahrens", way="onsite")
     waits = somebody(hybrid, "Cordes", way="onsite", state="waitlisted")
 
@@ -95,6 +95,8 @@ def test_a_colleague_who_may_come_has_the_place_and_the_giver_keeps_nothing(hybr
     assert len(letters("handed_over")) == 1
     (letter,) = letters("admitted")[-1:]
     assert letter.to == NELE
+    sign_in(client, giver)
+    assert "kommt an Ihrer Stelle" in client.get(MINE).content.decode()
 
 
 def test_the_letter_says_that_it_is_about_a_place(hybrid, hall):
