@@ -35,6 +35,7 @@ import psycopg2
 
 from congress.local.places import ROOT
 from load.site import EDITION, PYTHON, Program, Served, Site
+from polls.rehearsal import servers
 from polls.rehearsal.figures import percentiles
 
 HOST = "stadt-musterhausen.example"  # the demonstration's registry lists it
@@ -63,6 +64,7 @@ class Figures:
     acknowledged: list[str] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    web_seconds: float = 0.0  # processor time of the web workers
 
 
 class Letters:
@@ -213,6 +215,7 @@ def run(
     rush = Rush(served, letters, figures)
     numbers = iter(range(people))
     lock = threading.Lock()
+    used = servers.cpu_seconds(served.processes)
     began = time.perf_counter()
 
     def work() -> None:
@@ -236,6 +239,7 @@ def run(
     for thread in threads:
         thread.join()
     figures.seconds = time.perf_counter() - began
+    figures.web_seconds = servers.cpu_seconds(served.processes) - used
     return figures
 
 
@@ -316,6 +320,7 @@ def told(name: str, figures: Figures, checks: dict[str, bool]) -> dict[str, Any]
         "seconds": round(figures.seconds, 1),
         "per_second": round(done / figures.seconds, 1),
         "requests_per_second": round(sum(map(len, figures.steps.values())) / figures.seconds),
+        "web_cpu_ms_per_person": round(1000 * figures.web_seconds / max(1, done)),
         "steps_ms": {step: percentiles(took) for step, took in figures.steps.items()},
         "late_ms": percentiles(figures.late),
         "errors": dict(figures.errors),
@@ -327,7 +332,8 @@ def told(name: str, figures: Figures, checks: dict[str, bool]) -> dict[str, Any]
 def show(row: dict[str, Any]) -> None:
     print(
         f"{row['run']}: {row['people']} people in {row['seconds']} s, {row['per_second']} a second"
-        f" ({row['requests_per_second']} requests a second)"
+        f" ({row['requests_per_second']} requests a second),"
+        f" {row['web_cpu_ms_per_person']} ms of the web workers' processors each"
     )
     for step, took in row["steps_ms"].items():
         if took:

@@ -59,6 +59,7 @@ def language_of(path: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # a walk of a hundred pages, on two cores that others may use
 @pytest.mark.parametrize("who", STARTS)
 def test_every_page_is_accessible_and_fits(site, browse, axe, who):
     page = browse(site, person=demo_person(who), expect=[r"status of 40[34]"])
