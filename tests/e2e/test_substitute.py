@@ -47,7 +47,7 @@ def test_a_place_passes_to_a_colleague_once_a_person_has_let_them_in(own_site, b
     colleague.reload()
     colleague.get_by_text("Sie sind dabei: Ihre Anmeldung ist bestätigt.").wait_for()
     page.reload()
-    page.get_by_text("Ihre Anmeldung ist abgesagt.").first.wait_for()
+    page.get_by_text("Eine Kollegin oder ein Kollege kommt an Ihrer Stelle.").first.wait_for()
     assert "Nele Muster" in text_of_letter_to(clerk.email, "handed_over").body
     everybody.refresh_from_db()
     assert everybody.taken == taken
