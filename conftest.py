@@ -90,9 +90,12 @@ def pytest_unconfigure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Browser tests last: playwright's event loop stays open in their thread and disturbs async tests."""
+    full = config.getoption("full")
     for item in items:
         if _is_e2e(item):
             item.add_marker("e2e")
+        if full and any(item.iter_markers("race")):
+            item.add_marker(pytest.mark.timeout(1200))  # two hundred rounds take their time
     items.sort(key=_is_e2e)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.e2e.test_registration_journey import SHOTS
+from tests.e2e.looking import take_picture
 
 
 @pytest.fixture
@@ -29,8 +29,7 @@ def test_what_an_address_means_is_told_while_typing(open_registration, browse, a
     told.get_by_text("gehört zu: Stadt Musterhausen (Kommune").wait_for()
     assert page.locator("#stellen option").get_attribute("value") == "Stadt Musterhausen"
     axe(page)
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/told.png", full_page=True)
+    take_picture(page, "told")
 
     address.fill("kim@t-online.de")
     told.get_by_text("Wir prüfen Ihre Angaben, meist innerhalb von zwei Arbeitstagen.").wait_for()
@@ -38,8 +37,7 @@ def test_what_an_address_means_is_told_while_typing(open_registration, browse, a
 
     address.fill("kim@bitburgerland.de")
     told.get_by_text("Unter dieser Domain schreiben 54 Behörden").wait_for()
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/several.png", full_page=True)
+    take_picture(page, "several")
     assert page.locator("#stellen option").first.get_attribute("value") == "Bickendorf"
     assert page.get_by_label("Behörde oder Einrichtung").get_attribute("list") == "stellen"
 

@@ -2,10 +2,11 @@
 
 import pytest
 
+from tests.e2e.looking import look_at
 from tests.e2e.test_check_in import edition as edition  # the demonstration's
 from tests.e2e.test_check_in import print_badge
 from tests.e2e.test_every_page import demo_person
-from tests.e2e.test_registration_journey import look_at, open_a_poll
+from tests.e2e.test_registration_journey import open_a_poll
 
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
 

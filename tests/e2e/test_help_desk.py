@@ -1,27 +1,9 @@
 """Somebody calls: found while typing, one sentence why, a code read out, typed on the other end, in."""
 
-import os
-from pathlib import Path
-
 import pytest
 
+from tests.e2e.looking import look_at
 from tests.e2e.test_every_page import demo_person
-
-SHOTS = os.environ.get("SHOTS")  # a directory: keeps a picture of every page looked at
-WIDTHS = (320, 768, 1280)
-
-
-def look_at(page, axe, name):
-    """Accessible, and inside the screen on a telephone, a tablet and a desk."""
-    before = page.viewport_size
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert too_wide <= 0, f"{name} is {too_wide} px too wide at {width}"
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png", full_page=True)
-    axe(page)
-    page.set_viewport_size(before)
 
 
 class Clicks:

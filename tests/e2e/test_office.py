@@ -3,7 +3,8 @@
 import pytest
 
 from tests.e2e.letters import follow_invitation, say_yes, text_of_letter_to
-from tests.e2e.test_registration_journey import FIVE_TO_ONE, look_at, turn_clock
+from tests.e2e.looking import look_at
+from tests.e2e.test_registration_journey import FIVE_TO_ONE, turn_clock
 
 OFFICE = "vorzimmer.amtsleitung@stadt-musterhausen.example"
 HEAD = "amtsleitung@stadt-musterhausen.example"

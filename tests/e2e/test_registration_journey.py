@@ -1,21 +1,18 @@
 """A clerk comes in: form, mail, code, stage, vote. And somebody whom the registry does not know."""
 
 import email
-import os
 import re
 from datetime import UTC, datetime
 from email import policy
-from pathlib import Path
 
 import pytest
 
 from congress.local.processes import wait_until
+from tests.e2e.looking import look_at
 from tests.e2e.test_every_page import demo_person
 
 FIVE_TO_ONE = datetime(2021, 3, 16, 11, 55, tzinfo=UTC)
 LIVE = datetime(2021, 3, 18, 9, 0, tzinfo=UTC)
-SHOTS = os.environ.get("SHOTS")  # a directory: keeps a picture of every page looked at
-WIDTHS = (320, 768, 1280)
 
 
 def turn_clock(to):
@@ -61,20 +58,6 @@ def fill(page, address, name="Beispielmann"):
     page.get_by_label("Dienstliche E-Mail-Adresse").fill(address)
     page.get_by_label("Ich habe die Hinweise zum Datenschutz gelesen.").check()
     page.get_by_role("button", name="Anmelden", exact=True).click()
-
-
-def look_at(page, axe, name):
-    """Accessible, and inside the screen on a telephone, a tablet and a desk."""
-    page.wait_for_load_state()
-    before = page.viewport_size
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert too_wide <= 0, f"{name} is {too_wide} px too wide at {width}"
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png", full_page=True)
-    axe(page)
-    page.set_viewport_size(before)
 
 
 @pytest.mark.slow

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.e2e.looking import look_at
 from tests.e2e.test_every_page import demo_person
-from tests.e2e.test_registration_journey import look_at
 
 TABLE = "/2021/orga/pruefung/tabelle/"
 

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.e2e.letters import follow_invitation, say_yes, text_of_letter_to
+from tests.e2e.looking import look_at
 from tests.e2e.test_every_page import demo_person
-from tests.e2e.test_registration_journey import FIVE_TO_ONE, look_at, turn_clock
+from tests.e2e.test_registration_journey import FIVE_TO_ONE, turn_clock
 
 ADDRESS = "nele.muster@unser-kleines-amt.example"  # nobody knows this domain: a person looks
 
