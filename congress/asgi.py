@@ -12,7 +12,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "congress.settings")
 
 # Every synchronous view runs in one of a few threads, so that database connections are kept and counted.
-HTTP_THREADS = 8
+HTTP_THREADS = 6
 
 
 class FewThreads:

@@ -724,6 +724,8 @@ class RehearsalReport(models.Model):
     shown_before = models.ForeignKey(
         Poll, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
     )
+    questions_before = models.CharField(max_length=10, blank=True, editable=False)
+    moderated_before = models.BooleanField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("report of a rehearsal")

@@ -55,9 +55,10 @@ FROM programme_session s JOIN congress_edition e ON e.id = s.edition_id
 JOIN congress_stage st ON st.id = %(stage)s AND st.edition_id = e.id
 WHERE s.code = ANY(%(codes)s) AND s.stage_id = st.id AND s.kind <> 'break'
 """
+# People of a rehearsal get their answer and count nowhere: sums have no way back.
 _RATE = """
 WITH entitled AS (
-    SELECT a.person_id FROM congress_admission a JOIN congress_edition e ON e.id = a.edition_id
+    SELECT a.person_id, a.kind FROM congress_admission a JOIN congress_edition e ON e.id = a.edition_id
     WHERE a.edition_id = %(edition)s AND a.person_id = ANY(%(people)s) AND a.kind = ANY(%(kinds)s)
       AND a.revoked_at IS NULL
       AND (a.valid_until IS NULL OR a.valid_until > statement_timestamp() + e.clock_shift)
@@ -66,7 +67,8 @@ WITH entitled AS (
     SELECT %(session)s, person_id FROM entitled ORDER BY person_id
     ON CONFLICT DO NOTHING RETURNING person_id
 )
-SELECT e.person_id, c.person_id IS NOT NULL FROM entitled e LEFT JOIN counted c USING (person_id)
+SELECT e.person_id, c.person_id IS NOT NULL, e.kind <> %(rehearsal)s
+FROM entitled e LEFT JOIN counted c USING (person_id)
 """
 # All five rows together: one that changed alone would name its last rater by a system column.
 _STARS = """
@@ -118,17 +120,20 @@ def _of_stage(stage: int, numbered: list[tuple[int, Rating]]) -> dict[int, Judge
                     "edition": edition,
                     "people": sorted(first),
                     "kinds": sorted(Admission.MAY_VOTE),
+                    "rehearsal": Admission.Kind.REHEARSAL,
                 },
             )
-            found = dict(cursor.fetchall())
+            found = {person: (new, counts) for person, new, counts in cursor.fetchall()}
             more: dict[int, int] = {}
             for n, rating in batch:
-                new = found.get(rating.person)
+                new, counts = found.get(rating.person, (None, False))
                 is_first = first[rating.person][0] == n
                 if new is None:
                     outcomes[n] = Judged.NOT_ADMITTED
                 elif new and is_first:
                     outcomes[n] = Judged.COUNTED
+                    if not counts:
+                        continue
                     more[rating.stars] = more.get(rating.stars, 0) + 1
                     if rating.remark:
                         remarks.append((session, rating.remark))

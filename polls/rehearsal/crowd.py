@@ -3,9 +3,12 @@
 As a program it reads one job as JSON from its input, tells its progress in JSON lines, and ends with what it measured:
 
     {"say": "connected"}   everybody is there; now a moderator opens a poll
-    {"say": "voted"}       everybody has voted; now the moderator closes it
+    {"say": "voted"}       everybody has voted; now the moderator closes it, and the director steps
+    {"say": "asked"}       some have asked a question; now the moderator shows them, one after the other
     {"say": "figures", …}  what was measured
 
+After "voted" and "asked" it reads one line more: the director's steps, the moderator's, as
+[[number of the stage or of its questions, moment by the monotonic clock], …].
 It knows nothing of Django and of the database.
 """
 
@@ -26,8 +29,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from polls.rehearsal.figures import fan_out, percentiles
+from polls.rehearsal.figures import fan_out, percentiles, reached
 from polls.rehearsal.viewers import (
+    ASK_ID,
     VOCABULARY,
     VOTE_ID,
     WORD_CLOUD,
@@ -73,6 +77,8 @@ class Crowd:
         self.poll: News | None = None
         self.connect_seconds: list[float] = []
         self.rejoin_seconds: list[float] = []
+        self.asking: dict[SocketViewer, float] = {}  # since when
+        self.ask_seconds: list[float] = []
         self._known: dict[bytes, News] = {}
         self._open = asyncio.Event()
         self._expected_cuts: set[SocketViewer] = set()
@@ -101,6 +107,10 @@ class Crowd:
 
     def counted(self, viewer: Viewer) -> None:
         self.sent.append(None if viewer in self._expected_cuts else viewer.record.sent_at)
+
+    def question_taken(self, viewer: SocketViewer, at: float) -> None:
+        if viewer in self.asking:
+            self.ask_seconds.append(at - self.asking.pop(viewer))
 
     def declined(self, viewer: Viewer, news: News) -> None:
         self.refused[news.code] += 1
@@ -175,6 +185,15 @@ class Crowd:
                     self._spawn(self._break(viewer))
             elif isinstance(viewer, PageViewer):
                 self._spawn(viewer.vote(payload))
+
+    async def ask(self, viewers: Iterable[SocketViewer]) -> None:
+        """A question each, and until every one of them is taken."""
+        for viewer in viewers:
+            text = f"Generalprobe: Frage {viewer.number}"
+            self.asking[viewer] = time.monotonic()
+            viewer.say(json.dumps({"type": "ask", "id": ASK_ID, "text": text}).encode())
+            await asyncio.sleep(_PATIENCE)
+        await self.until(lambda: not self.asking, LOST_SECONDS)
 
     async def _break(self, viewer: SocketViewer) -> None:
         """The line breaks within 50 ms of the vote; the page comes back and sends it again."""
@@ -279,6 +298,30 @@ class Crowd:
             "own_cpu": round(own.ru_utime + own.ru_stime, 2),
         }
 
+    def stepped(self, steps: Sequence[tuple[int, float]]) -> dict[str, Any]:
+        """How long the steps of the Regie took to every page, by socket and by HTTP."""
+        there = (viewer.record.steps for viewer in self.sockets if viewer.is_open)
+        by_socket, missed = reached(steps, there)
+        by_page, missed_pages = reached(steps, (viewer.record.steps for viewer in self.pages))
+        return {
+            "steps": len(steps),
+            "step": by_socket,
+            "step_pages": by_page,
+            "steps_missed": missed + missed_pages,
+        }
+
+    def moderated(self, shown: Sequence[tuple[int, float]]) -> dict[str, Any]:
+        """How long a question took to be taken, and, once shown, to every page with a socket."""
+        there = (viewer.record.questions for viewer in self.sockets if viewer.is_open)
+        took, missed = reached(shown, there)
+        return {
+            "questions": len(self.ask_seconds) + len(self.asking),
+            "questions_unanswered": len(self.asking),
+            "ask": percentiles(self.ask_seconds),
+            "shown": took,
+            "shown_missed": missed,
+        }
+
 
 def _in_turn(answers: Sequence[Any], number: int, many: int) -> list[Any]:
     """So many of the answers, beginning with another for each viewer."""
@@ -310,6 +353,12 @@ def _say(said: str, /, **more: Any) -> None:
     print(json.dumps({"say": said, **more}), flush=True)
 
 
+async def _told() -> list[tuple[int, float]]:
+    """The next line of our input."""
+    line = await asyncio.to_thread(sys.stdin.readline)
+    return [(number, began) for number, began in json.loads(line)]
+
+
 async def _progress(what: str, done: Callable[[], int], of: int) -> None:
     while True:
         _say("progress", what=what, done=done(), of=of)
@@ -327,7 +376,9 @@ async def _telling(what: str, done: Callable[[], int], of: int) -> Any:
 
 
 async def rehearse(job: dict[str, Any]) -> None:
-    """A job: address, edition, stage, cookies, pages (so many of them by HTTP), cut (so many lines break), seconds."""
+    """A job: address, edition, stage, cookies, seconds to vote in; pages (so many of the viewers come by HTTP),
+    cut (so many lines break), asking (so many ask a question).
+    """
     crowd = Crowd(job["address"], job["edition"], job["stage"])
     cookies: list[str] = job["cookies"]
     by_socket = len(cookies) - job["pages"]
@@ -350,11 +401,25 @@ async def rehearse(job: dict[str, Any]) -> None:
         settle = time.monotonic() - settled
         _say("voted")
         await crowd.until(lambda: all(viewer.state == "closed" for viewer in viewers), 30)
+        steps = await _told()
+        if steps:
+            last = max(number for number, _began in steps)
+            await crowd.until(lambda: all(viewer.seq >= last for viewer in viewers), 30)
+        there = [viewer for viewer in crowd.sockets if viewer.is_open]
+        await crowd.ask(random.sample(there, min(job["asking"], len(there))))
+        _say("asked")
+        shown = await _told()
+        if shown:
+            newest = max(number for number, _began in shown)
+            seen = [viewer.record.questions for viewer in there]
+            await crowd.until(lambda: all(saw and saw[-1][0] >= newest for saw in seen), 30)
         _say(
             "figures",
             settle=round(settle, 2),
             wrong=crowd.wrong(len(crowd.sent)),
             **crowd.measured(),
+            **crowd.stepped(steps),
+            **crowd.moderated(shown),
         )
     except TimeoutError:
         _say("figures", failed="no poll", **crowd.measured())

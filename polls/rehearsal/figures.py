@@ -55,6 +55,24 @@ def fan_out(sent: Sequence[float | None], records: Iterable[Record]) -> dict[str
     return shown
 
 
+def reached(
+    steps: Iterable[tuple[int, float]], seen: Iterable[Sequence[tuple[int, float]]]
+) -> tuple[dict[str, float] | None, int]:
+    """From each step (the number things had then, and when it was begun) until a viewer saw this number or one further.
+
+    Over all pairs of step and viewer; and how many pairs never came about.
+    """
+    steps, took, missed = list(steps), [], 0
+    for moments in seen:
+        for number, began in steps:
+            at = next((at for saw, at in moments if saw >= number), None)
+            if at is None:
+                missed += 1
+            else:
+                took.append(at - began)
+    return percentiles(took), missed
+
+
 def rounded(figures: dict[str, Any]) -> dict[str, Any]:
     return {
         key: round(value, 2) if isinstance(value, float) else value

@@ -11,18 +11,22 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import make_password
 from django.db import connection, models, transaction
+from django.db.models import Count, F
 from django.utils.crypto import get_random_string
 
 from congress.models import Admission, BrowserSession, JournalEntry, Level, Role, Stage, User
 from congress.models.database import StatementNow
+from congress.models.editions import Phase
 from congress.sessions import ENTERED_KEY, SessionStore
 from congress.signals import rights_changed
-from polls import live
+from polls import asking, live
 from polls.models import (
     Option,
     Participation,
     Poll,
+    Question,
     StageState,
+    Support,
     Tally,
     Turnout,
     Word,
@@ -32,6 +36,7 @@ from polls.models import RehearsalReport as Report
 
 # Nobody's mailbox, and how rehearsal people are found again; ".invalid" never exists (RFC 2606).
 DOMAIN = "generalprobe.invalid"
+OVERLAY = "Generalprobe"  # what a rehearsal's director writes over the picture
 HOURS = 12
 _CHUNK = 1000
 _LEVELS = [
@@ -148,6 +153,9 @@ def remove(stage: Stage) -> int:
     polls |= _prepared_by(people, stage)
     _remove_polls(polls)
     _show_again(stage)
+    _take_off_overlay(stage)
+    _questions_as_before(stage)
+    _remove_questions(people)
     if people:
         # Signals would wake every process once for each row; they are told once, below.
         for model, names in (
@@ -220,8 +228,67 @@ def _show_again(stage: Stage) -> None:
         Report.objects.filter(pk=report.pk).update(set_aside=None, shown_before=None)
 
 
+def questions(stage: Stage) -> models.QuerySet[Question]:
+    """What rehearsal people asked here."""
+    return Question.objects.filter(stage=stage, person__in=of_stage(stage))
+
+
+@transaction.atomic
+def take_questions(stage: Stage, *, by: User) -> bool:
+    """Let the stage take questions and look at them first; how it was is remembered.
+
+    Not before or after the edition, when nobody may ask.
+    """
+    now = stage.edition.now()
+    if stage.edition.phase(now) is not Phase.RUNNING:
+        return False
+    state, _created = StageState.objects.get_or_create(stage=stage)
+    Report.objects.filter(stage=stage).update(
+        questions_before=state.questions, moderated_before=state.moderated
+    )
+    asking.set_questions(
+        stage=stage, state=StageState.Questions.OPEN, moderated=True, now=now, by=by
+    )
+    return True
+
+
+def _questions_as_before(stage: Stage) -> None:
+    report = Report.objects.filter(stage=stage).exclude(questions_before="").first()
+    if report is None:
+        return
+    StageState.objects.filter(stage=stage).update(
+        questions=report.questions_before, moderated=report.moderated_before
+    )
+    Report.objects.filter(stage=stage).update(questions_before="", moderated_before=None)
+
+
+def _remove_questions(people: Iterable[int]) -> None:
+    """What they asked, and their support of others' questions."""
+    mine = list(people)
+    Question.objects.filter(person__in=mine).delete()
+    given = (
+        Support.objects.filter(person__in=mine).values_list("question").annotate(Count("person"))
+    )
+    for question, count in given:
+        Question.objects.filter(pk=question).update(support=F("support") - count)
+    Support.objects.filter(person__in=mine).delete()
+
+
+def _take_off_overlay(stage: Stage) -> None:
+    """Where a rehearsal ended in the middle of the director's steps; and none of those can be taken back later."""
+    for state in StageState.objects.select_for_update().filter(stage=stage):
+        last = (state.last_step or {}).get("stage", {})
+        if state.overlay == OVERLAY:
+            state.overlay, state.last_step = last.get("overlay", ""), None
+        elif last.get("overlay") == OVERLAY:
+            state.last_step = None
+        state.save(update_fields=["overlay", "last_step"])
+
+
 def _tell(stage: Stage, people: list[int]) -> None:
-    StageState.objects.filter(stage=stage).update(seq=models.F("seq") + 1)
+    StageState.objects.filter(stage=stage).update(
+        seq=F("seq") + 1, questions_rev=F("questions_rev") + 1
+    )
     live.stage_changed(stage.pk)
     rights_changed.send(sender=User, people=people)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from congress.errors import Refused
 from congress.models import Admission, Stage
 from congress.models.database import StatementNow
-from polls import actions, presence, queries
-from polls.models import MOST_WORDS, Participation, Poll, RehearsalReport
+from polls import actions, asking, directing, presence, queries
+from polls.models import MOST_WORDS, Participation, Poll, Question, RehearsalReport, StageState
 from polls.rehearsal import people, servers
 from polls.voting import WORDS_SECONDS
 
@@ -31,6 +32,9 @@ MOST_VIEWERS = 15_000
 QUESTION = "Generalprobe: Kommt Ihre Stimme an?"
 ANSWERS = ("Ja", "Nein", "Vielleicht", "Das zeigt sich gleich")
 _MOST: dict[str, int] = {Poll.Kind.MULTIPLE: len(ANSWERS), Poll.Kind.WORD_CLOUD: MOST_WORDS}
+# The director's steps: apart enough that each reaches everybody for itself.
+STEPS, SECONDS_BETWEEN_STEPS = 10, 0.3
+ASKING = 20
 _LOCK = 0x47656E65  # "Gene"
 
 # Called with what is going on, how far it is, and of how many.
@@ -209,11 +213,13 @@ def _run(
         "cookies": company.viewers,
         "pages": len(company.viewers) // 10,
         "cut": len(company.viewers) // 10,
+        "asking": ASKING if people.take_questions(stage, by=company.moderator) else 0,
         "seconds": SECONDS_TO_VOTE,
     }
     entered, memory, cpu = 0, 0, 0.0
     poll: Poll | None = None
-    for said in _crowd(job):
+    crowd = Crowd(job)
+    for said in crowd:
         if said["say"] == "progress":
             tell(said["what"], said["done"], said["of"])
         elif said["say"] == "connected":
@@ -223,6 +229,9 @@ def _run(
         elif said["say"] == "voted" and poll is not None:
             cpu = servers.cpu_seconds(processes) - cpu
             actions.close_poll(poll=poll, now=stage.edition.now(), by=company.moderator)
+            crowd.tell(_step(stage, company, tell))
+        elif said["say"] == "asked":
+            crowd.tell(_show_questions(stage, company, tell))
         elif said["say"] == "figures" and poll is not None:
             figures = {name: value for name, value in said.items() if name != "say"}
             return (
@@ -252,28 +261,69 @@ def _counted(poll: Poll, figures: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _crowd(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _step(stage: Stage, company: people.Company, tell: Tell) -> list[tuple[int, float]]:
+    """The director's steps: a text over the picture, and away again. Number of the stage and moment of each."""
+    steps = []
+    before = StageState.objects.get(stage=stage).overlay
+    for number in range(STEPS):
+        tell("step", number, STEPS)
+        time.sleep(SECONDS_BETWEEN_STEPS)
+        text = people.OVERLAY if number % 2 == 0 else before
+        began, now = time.monotonic(), stage.edition.now()
+        directing.set_overlay(stage=stage, text=text, now=now, by=company.moderator)
+        steps.append((StageState.objects.get(stage=stage).seq, began))
+    tell("step", STEPS, STEPS)
+    return steps
+
+
+def _show_questions(stage: Stage, company: people.Company, tell: Tell) -> list[tuple[int, float]]:
+    """Half of the questions let through. Number of the stage's questions and moment of each."""
+    asked = list(people.questions(stage).filter(state=Question.State.PENDING)[: ASKING // 2])
+    shown = []
+    for number, question in enumerate(asked):
+        tell("show", number, len(asked))
+        time.sleep(SECONDS_BETWEEN_STEPS)
+        began = time.monotonic()
+        asking.show(question=question, now=stage.edition.now(), by=company.moderator)
+        shown.append((StageState.objects.get(stage=stage).questions_rev, began))
+    tell("show", len(asked), len(asked))
+    return shown
+
+
+class Crowd:
     """The simulated viewers, in a process of their own: what it says, line by line."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "polls.rehearsal.crowd"],
-        cwd=settings.BASE_DIR,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # a Ctrl-C in the terminal reaches us, and we end it
-    )
-    try:
-        assert process.stdin is not None  # noqa: S101  # both are pipes
-        assert process.stdout is not None  # noqa: S101
-        process.stdin.write(json.dumps(job) + "\n")
-        process.stdin.flush()
-        for line in process.stdout:
-            yield json.loads(line)
-    except BrokenPipeError as error:
-        raise CrowdBroke from error
-    finally:
-        process.kill()
-        process.wait()
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self._job = job
+        self._process: subprocess.Popen[str] | None = None
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "polls.rehearsal.crowd"],
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # a Ctrl-C in the terminal reaches us, and we end it
+        )
+        try:
+            self.tell(self._job)
+            assert self._process.stdout is not None  # noqa: S101  # a pipe
+            for line in self._process.stdout:
+                yield json.loads(line)
+        finally:
+            self._process.kill()
+            self._process.wait()
+
+    def tell(self, what: Any) -> None:
+        """Raises `CrowdBroke`."""
+        assert self._process is not None  # noqa: S101  # it runs
+        assert self._process.stdin is not None  # noqa: S101  # a pipe
+        try:
+            self._process.stdin.write(json.dumps(what) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise CrowdBroke from error
 
 
 def reports(edition_id: int) -> list[RehearsalReport]:

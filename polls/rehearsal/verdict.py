@@ -14,7 +14,7 @@ SHARE_AT_ONE_TIME = 0.5
 # Above this the simulated viewers themselves were held up, and what they measured says nothing.
 LATE_MS = 50.0
 # What people do not yet feel as slow.
-ACK_MS, FAN_OUT_MS, PAGE_SECONDS = 1000.0, 1500.0, 5.0
+ACK_MS, FAN_OUT_MS, STEP_MS, PAGE_SECONDS = 1000.0, 1500.0, 500.0, 5.0
 
 
 class Grade(StrEnum):
@@ -102,6 +102,33 @@ def _grade(figures: dict[str, Any]) -> tuple[Grade, list[str]]:
             )
             % figures["wrong"]
         )
+    if figures.get("questions_unanswered"):
+        faults.append(
+            ngettext(
+                "%s question got no answer within half a minute.",
+                "%s questions got no answer within half a minute.",
+                figures["questions_unanswered"],
+            )
+            % figures["questions_unanswered"]
+        )
+    if figures.get("shown_missed"):
+        faults.append(
+            ngettext(
+                "%s time a page did not show a question that was let through.",
+                "%s times a page did not show a question that was let through.",
+                figures["shown_missed"],
+            )
+            % figures["shown_missed"]
+        )
+    if figures.get("steps_missed"):
+        faults.append(
+            ngettext(
+                "%s time a page did not follow a step of the Regie.",
+                "%s times a page did not follow a step of the Regie.",
+                figures["steps_missed"],
+            )
+            % figures["steps_missed"]
+        )
     if faults:
         return Grade.WRONG, [_("Not good."), *faults]
     if _late(figures) > LATE_MS:
@@ -118,6 +145,9 @@ def _grade(figures: dict[str, Any]) -> tuple[Grade, list[str]]:
     if (
         ack > ACK_MS + tick
         or shown > FAN_OUT_MS + tick
+        or _worst(figures, "step") > STEP_MS
+        or _worst(figures, "ask") > ACK_MS
+        or _worst(figures, "shown") > FAN_OUT_MS
         or figures["settle"] > PAGE_SECONDS + FAN_OUT_MS / 1000
     ):
         return Grade.SLOW, [_("Right, but slow."), exact]
@@ -174,6 +204,10 @@ def table(figures: dict[str, Any]) -> list[tuple[str, str]]:
         ("ack", _("Until a vote was confirmed")),
         ("ack_pages", _("Until a vote was confirmed, by HTTP")),
         ("fan_out", _("Until a vote showed on all pages")),
+        ("step", _("Until a step of the Regie was on all pages")),
+        ("step_pages", _("Until a step of the Regie was on all pages, by HTTP")),
+        ("ask", _("Until a question was taken")),
+        ("shown", _("Until a question that was let through was on all pages")),
         ("answers", _("Until an HTTP answer was there")),
         ("late", _("How late the simulated viewers were themselves")),
     ):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from polls.rehearsal.crowd import Crowd
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
-VOTE_ID = "g"
+VOTE_ID, ASK_ID = "g", "f"
 WORD_CLOUD = "word_cloud"
 # What simulated viewers write: few words, since everybody is sent all of them.
 VOCABULARY = ("Vertrauen", "Mut", "Zeit", "Register", "Standards", "Geduld", "Zusammenarbeit")
@@ -38,7 +38,7 @@ class News:
     asks: str = ""  # the kind of the poll
     least: int = 1
     options: tuple[int, ...] = ()
-    rev: int = -1
+    rev: int = -1  # of the results, or of the questions
     total: int = -1
     fits: bool = True  # counts add up to the total
     code: str = ""
@@ -70,6 +70,8 @@ def read(payload: bytes) -> News:
     elif news.kind == "results":
         news.poll = frame["poll"]
         _results(news, frame, one_each=False)
+    elif news.kind == "questions":
+        news.rev = frame["rev"]
     return news
 
 
@@ -101,6 +103,9 @@ class Record:
     # (moment, total, whether this was the state at the beginning of a line)
     totals: list[tuple[float, int, bool]] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)  # seconds an HTTP answer took
+    # Number of the stage, or of its questions, and when it was seen.
+    steps: list[tuple[int, float]] = field(default_factory=list)
+    questions: list[tuple[int, float]] = field(default_factory=list)
 
 
 class Viewer:
@@ -124,6 +129,8 @@ class Viewer:
         if news.has_poll:
             if news.seq < self.seq:
                 return
+            if news.seq > self.seq:
+                self.record.steps.append((news.seq, at))
             self.seq = news.seq
             if news.poll != self.poll:
                 self.rev = self.total = -1
@@ -239,9 +246,13 @@ class SocketViewer(Viewer, asyncio.Protocol):
         if news.kind == "ack":
             if news.id == VOTE_ID:
                 self.acknowledged(at, already=news.already)
+            elif news.id == ASK_ID:
+                self.crowd.question_taken(self, at)
         elif news.kind == "error":
             self.record.error = news.code
             self.crowd.declined(self, news)
+        elif news.kind == "questions":
+            self.record.questions.append((news.rev, at))
         else:
             self.learn(news, at, first=news.kind == "state")
             if not self._greeted and news.kind == "state":

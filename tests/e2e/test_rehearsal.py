@@ -75,10 +75,11 @@ def rehearsal_with_an_open_poll(site: running_site.Site) -> subprocess.Popen[str
     return process
 
 
-def shown() -> tuple[int | None, str | None]:
-    """What the plenary shows: its poll and that poll's state."""
+def shown() -> tuple[int | None, str | None, str]:
+    """What the plenary shows: its poll, that poll's state, and the text over the picture."""
     state = StageState.objects.select_related("active_poll").get(stage__slug="plenum")
-    return state.active_poll_id, state.active_poll.state if state.active_poll else None
+    poll = state.active_poll
+    return state.active_poll_id, poll.state if poll else None, state.overlay
 
 
 @pytest.mark.slow
@@ -96,6 +97,14 @@ def test_a_rehearsal_counts_right_and_leaves_no_row_behind(site, kind):
         "sockets": 18, "pages": 2, "cuts": 2, "votes": 20, "total": 20,
     }  # fmt: skip
     assert [figures[name] for name in ("lost", "doubled", "wrong", "odd")] == [0, 0, 0, 0]
+    assert (figures["steps"], figures["steps_missed"]) == (running.STEPS, 0)
+    assert figures["step"]["p50"] > 0
+    assert (figures["questions"], figures["questions_unanswered"], figures["shown_missed"]) == (
+        18,
+        0,
+        0,
+    )
+    assert figures["shown"]["p50"] > 0
     assert "Jede Stimme wurde einmal gezählt" in done.stdout
     assert "Every vote was counted once" in done.stdout
 

@@ -13,6 +13,7 @@ from polls import asking, queries, rating
 from polls.asking import Backed, Backing
 from polls.models import Question, Rated, Remark, StageState, Stars, Support
 from polls.rating import Judged, Rating
+from polls.rehearsal import people, running
 from tests.factories import (
     NOW,
     make_admission,
@@ -546,3 +547,26 @@ def test_the_buttons_of_each_question_lead_to_their_acts(client, stage, console)
         for verb in verbs:
             where = [stage.edition.slug, stage.slug, question.pk, verb]
             assert f'action="{reverse("moderation_question", args=where)}"' in page
+
+
+def test_questions_and_support_of_a_rehearsal_go_with_it_and_its_ratings_count_nowhere(stage):
+    others, session = shown(stage), ripe_session(stage)
+    (person,) = make_voters(stage, 1)
+    asking.back([Backing(person, stage.pk, others.pk)])
+    asking.set_questions(stage=stage, state="closed", moderated=False, now=NOW, by=None)
+    company = running.prepare(stage, 2)
+    one, two = people.of_stage(stage).exclude(pk=company.moderator.pk)
+
+    assert people.take_questions(stage, by=company.moderator)
+    asked = ask(stage, person=one).question
+    asking.back([Backing(one.pk, stage.pk, others.pk), Backing(two.pk, stage.pk, others.pk)])
+    assert (asked.state, Question.objects.get(pk=others.pk).support) == ("pending", 3)
+    outcomes = rating.rate([Rating(one.pk, stage.pk, session.code, stars) for stars in (5, 1)])
+    assert outcomes == [Judged.COUNTED, Judged.ALREADY]
+    people.remove(stage)
+
+    assert list(Question.objects.values_list("pk", "support")) == [(others.pk, 1)]
+    state = StageState.objects.get(stage=stage)
+    assert (state.questions, state.moderated) == ("closed", False)
+    assert set(counts(session).values()) == {0}
+    assert not Rated.objects.exists()

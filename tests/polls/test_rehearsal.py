@@ -7,10 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from congress.models import Stage
-from polls import actions, live, presence, voting
+from polls import actions, directing, live, presence, voting
 from polls.models import Poll, RehearsalReport, StageState, Tally, Word
 from polls.rehearsal import people, running, verdict
 from polls.rehearsal.crowd import Crowd
+from polls.rehearsal.figures import reached
 from polls.rehearsal.viewers import read
 from tests.factories import make_admission, make_edition, make_role, make_stage
 from tests.polls.factories import make_live_stage, make_open_poll, make_voters, option_ids, vote
@@ -41,6 +42,9 @@ FIGURES = {
         ({"fan_out": shares(1501.0)}, "slow"),
         ({"ack": shares(1900.0), "tick_ms": 1000}, "good"),
         ({"ack": shares(2001.0), "tick_ms": 1000}, "slow"),
+        ({"step": shares(500.0)}, "good"),
+        ({"step": shares(501.0)}, "slow"),
+        ({"steps_missed": 1}, "wrong"),
         ({"late": shares(51.0)}, "unknown"),
         ({"late": shares(51.0), "lost": 1}, "wrong"),
     ],
@@ -75,6 +79,46 @@ def test_a_poll_in_practice_goes_on_after_the_rehearsal_with_its_votes():
     assert sum(Tally.objects.filter(poll=poll).values_list("count", flat=True)) == 1
     assert not people.of_stage(stage).exists()
     assert Poll.objects.count() == 1
+
+
+def test_a_step_is_there_once_a_page_stands_at_its_number_or_further():
+    followed = [(7, 10.0), (8, 11.1), (10, 12.5)]
+    lagged = [(7, 10.0), (8, 11.4)]
+
+    took, missed = reached([(8, 11.0), (9, 12.0)], [followed, lagged])
+
+    assert took == {"p50": 400.0, "p95": 500.0, "p99": 500.0, "max": 500.0}
+    assert missed == 1
+    assert reached([], [followed]) == (None, 0)
+
+
+@pytest.mark.django_db
+def test_what_stood_over_the_picture_stands_there_again_after_a_rehearsal_that_broke_off():
+    stage = make_live_stage()
+    now = stage.edition.now()
+    directing.set_overlay(stage=stage, text="Gleich geht es weiter", now=now, by=None)
+    company = running.prepare(stage, 2)
+    directing.set_overlay(stage=stage, text=people.OVERLAY, now=now, by=company.moderator)
+
+    people.remove(stage)
+
+    state = StageState.objects.get(stage=stage)
+    assert (state.overlay, state.last_step) == ("Gleich geht es weiter", None)
+
+
+@pytest.mark.django_db
+def test_no_step_of_a_rehearsal_is_taken_back_later():
+    stage = make_live_stage()
+    now = stage.edition.now()
+    company = running.prepare(stage, 2)
+    for text in (people.OVERLAY, ""):
+        directing.set_overlay(stage=stage, text=text, now=now, by=company.moderator)
+
+    people.remove(stage)
+
+    with pytest.raises(directing.NothingToTakeBack):
+        directing.take_back(stage=stage, now=now, by=None)
+    assert StageState.objects.get(stage=stage).overlay == ""
 
 
 @pytest.mark.django_db

@@ -21,6 +21,8 @@ _STEPS = {
     "people": gettext_lazy("Simulated viewers are made"),
     "connect": gettext_lazy("They connect"),
     "vote": gettext_lazy("They vote"),
+    "step": gettext_lazy("The director steps"),
+    "show": gettext_lazy("Their questions are shown"),
     "remove": gettext_lazy("Everything is removed"),
 }
 _TICKETS = gettext_lazy(
