@@ -49,11 +49,9 @@ def standing_of(registration: Registration) -> Standing:
     """All its places in one query; none where there are none (`queries.registration_for_its_page`)."""
     if not getattr(registration, "has_places", True):
         return Standing()
-    places = list(
-        registration.places.with_rank().select_related(
-            "registration", "contingent__edition", "contingent__land"
-        )
-    )
+    places = list(registration.places.with_rank().select_related("contingent__land"))
+    for place in places:
+        place.registration, place.contingent.edition = registration, registration.edition
     to_take_part = [place for place in places if not place.contingent.is_item]
     own = [place for place in to_take_part if place.contingent.way == registration.way]
     others = [place for place in to_take_part if place.contingent.way != registration.way]
@@ -84,9 +82,12 @@ def items_for(
     held = {place.contingent_id: place for place in standing.items}
     fitting = Contingent.objects.items().fitting(registration)
     found = Contingent.objects.filter(Q(pk__in=fitting.order_by().values("pk")) | Q(pk__in=held))
+    contingents = list(found.in_order())
+    for contingent in contingents:
+        contingent.edition = registration.edition
     return [
         Item(contingent, held.get(contingent.pk), contingent.has_begun(now))
-        for contingent in found.select_related("edition").in_order()
+        for contingent in contingents
         if contingent.pk in held or not contingent.has_begun(now)
     ]
 

@@ -86,9 +86,11 @@ def _come_as(registration: Registration, way: str) -> None:
 
 
 def _asked(registration: Registration, key: UUID) -> Substitution | None:
+    asked = Substitution.objects.taken_by(registration, key)
+    if not asked.exists():
+        return None
     return (
-        Substitution.objects.select_for_update(of=("self",))
+        asked.select_for_update(of=("self",))
         .select_related("giver__edition", "giver__person")
-        .taken_by(registration, key)
         .first()
     )

@@ -265,7 +265,8 @@ def change_places(
 
 
 def _participation_of(registration: Registration) -> Place | None:
-    return registration.places.of_own_way().select_related("contingent__edition").first()
+    places = registration.places.of_own_way()
+    return places.select_related("contingent__edition").first() if places.exists() else None
 
 
 def _lock_participation_of(registration: Registration) -> None:

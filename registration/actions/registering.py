@@ -295,7 +295,7 @@ def _complete(registration: Registration, *, now: datetime, by: User | None = No
         "person": person,
         "state": Registration.State.ADMITTED if admitted else Registration.State.IN_REVIEW,
         "level": (invitation and invitation.level) or assessed.level or Level.OTHER,
-        "land": (invitation and invitation.land_id) or assessed.land or None,
+        "land_id": (invitation and invitation.land_id) or assessed.land or None,
         "invitation": invitation,
         "eligibility": assessed.decision,
         "rule": assessed.rule,
@@ -303,8 +303,11 @@ def _complete(registration: Registration, *, now: datetime, by: User | None = No
         "decided_at": now if admitted else None,
         "decided_by": by if admitted else None,
     }
-    Registration.objects.unverified().filter(pk=registration.pk).update(**values)
-    registration.refresh_from_db()
+    if Registration.objects.unverified().filter(pk=registration.pk).update(**values):
+        for name, value in values.items():  # the row is locked: it says what was written
+            setattr(registration, name, value)
+    else:
+        registration.refresh_from_db()
     note("verified", registration, now=now, by=by, eligibility=assessed.decision)
     if admitted:
         link = arrive(registration, now=now, by=by)
@@ -328,10 +331,10 @@ def _again(registration: Registration, person: User, now: datetime) -> Verified:
 
 
 def active_of(edition: Edition, whose: Q) -> Registration | None:
-    return (
-        Registration.objects.active()
-        .of_edition(edition)
-        .filter(whose)
-        .select_related("edition", "person")
-        .first()
-    )
+    rows = Registration.objects.active().of_edition(edition).filter(whose)
+    if not rows.exists():  # as with nearly everybody: then the wide rows are not asked for
+        return None
+    found = rows.select_related("person").first()
+    if found is not None:
+        found.edition = edition
+    return found

@@ -185,7 +185,11 @@ def _pending(request: EditionRequest) -> Registration | None:
     pk = request.session.get(PENDING)
     if pk is None:
         return None
-    return Registration.objects.of_edition(request.edition).filter(pk=pk).with_person().first()
+    found = Registration.objects.of_edition(request.edition).filter(pk=pk)
+    registration = found.select_related("person", "land").first()
+    if registration is not None:
+        registration.edition = request.edition
+    return registration
 
 
 def _letter(request: EditionRequest) -> dict[str, str]:

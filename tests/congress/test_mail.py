@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core import mail as outbound
@@ -224,6 +225,27 @@ def test_with_redis_a_worker_is_woken_for_each_letter(django_capture_on_commit_c
     messages = redis.lrange(queue, 0, -1)
     assert len(messages) == 2
     assert b"ABC-123" not in b"".join(messages)
+    redis.delete(queue)
+
+
+def test_the_line_to_redis_is_kept_and_opened_anew_when_it_has_broken(caplog):
+    from django.conf import settings
+    from redis import Redis
+
+    redis = Redis.from_url(settings.REDIS_URL)
+    queue = f"{settings.REDIS_PREFIX}-celery:celery"
+    redis.delete(queue)
+
+    worker.start("congress.tasks.send_letter", 1)
+    first = worker._line.producer
+    worker.start("congress.tasks.send_letter", 2)
+    assert worker._line.producer is first
+    first.publish = Mock(side_effect=ConnectionError("broken"))
+    worker.start("congress.tasks.send_letter", 3)
+
+    assert worker._line.producer is not first
+    assert redis.llen(queue) == 3
+    assert "No worker could be woken" not in caplog.text
     redis.delete(queue)
 
 
