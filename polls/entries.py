@@ -18,7 +18,7 @@ from polls import demo_offices, desk
 from polls.demo import fill, open_polls_again
 from polls.demo_screens import SCREENS, open_screen
 from polls.models import Participation, Question, Rated, Support
-from polls.views import offices
+from polls.views import offices, results
 from polls.views.check import figures_panel
 from programme.panels import OfficePart, office_parts, session_panels
 from programme.queries import stages_now
@@ -156,6 +156,7 @@ for _word, _label, _text in SCREENS:
     )
 panels.help_sentences_live.register(desk.sentences)
 panels.help_figures.register(panels.DayFigure(_("connected now"), desk.connected), order=30)
+session_panels.register(results.results_of_session, order=20)
 session_panels.register(offices.answers_of_session, order=30)
 office_parts.register(OfficePart(offices.PART, offices.answer_part), order=10)
 panels.journal_verbs |= {

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from congress import outputs, pdf
 from congress.models import Stage
+from polls.published import Outcome
 from polls.queries import SheetLine
 
 RUN_SHEET = "polls/typst/run_sheet.typ"
@@ -86,3 +87,52 @@ def _state(line: SheetLine) -> str:
     if line.is_over:
         return _("over")
     return _("next") if line.is_next else ""
+
+
+def results_table(
+    outcomes: Iterable[Outcome],
+) -> tuple[list[str], list[list[outputs.Cell]]]:
+    """A line for each answer of each poll, and one for each level below: `Counted` says of whom it speaks."""
+    header = [
+        _("Session"),
+        _("Poll"),
+        _("Kind"),
+        _("Round"),
+        _("Ballots"),
+        _("Opened"),
+        _("Closed"),
+        _("State"),
+        _("Counted"),
+        _("Took part"),
+        _("Answer"),
+        _("Votes"),
+        _("Share"),
+    ]
+    rows: list[list[outputs.Cell]] = []
+    for outcome in outcomes:
+        poll = outcome.poll
+        about: list[outputs.Cell] = [
+            poll.session.code if poll.session is not None else "",
+            poll.text,
+            poll.get_kind_display(),
+            poll.round,
+            _("secret") if poll.secret else _("by name"),
+            poll.opened_at,
+            poll.closed_at,
+            poll.get_state_display(),
+        ]
+        if not outcome.is_shown:
+            rows.append([*about, _("fewer than five votes"), None, None, None, None])
+            continue
+        for row in outcome.rows:
+            share = _percent(row["share"])
+            rows.append([*about, _("all"), outcome.total, row["text"], row["count"], share])
+        for line in outcome.levels:
+            for answer in line.by_answer:
+                share = _percent(answer.share)
+                rows.append([*about, line.label, line.total, answer.text, answer.count, share])
+    return header, rows
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)

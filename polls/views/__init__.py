@@ -13,6 +13,7 @@ from polls.views.moderation import (
 from polls.views.preparing import copy_poll, edit_poll, preparing
 from polls.views.regie import regie, regie_stage, run_sheet_file
 from polls.views.rehearsal import rehearsal
+from polls.views.results import results_file, session_results
 from polls.views.screens import end_screen, renew_screen, screen, screen_state, screens
 from polls.views.stages import live, stage
 from polls.views.twin import ask, me_json, rate, state_json, support, vote
@@ -36,10 +37,12 @@ __all__ = [
     "regie_stage",
     "rehearsal",
     "renew_screen",
+    "results_file",
     "run_sheet_file",
     "screen",
     "screen_state",
     "screens",
+    "session_results",
     "stage",
     "state_json",
     "support",

@@ -414,6 +414,8 @@ DOORS: dict[str, Door] = {
         opens=404,
         here=lambda world: {"question": 1},
     ),
+    "session_results": public("code", opens=404),  # until something is published
+    "results_file": staff(*STAGES, arguments=("stage", "ending")),
     "preparing": staff(*STAGES, arguments=("stage",)),
     "edit_poll": staff(*STAGES, arguments=("stage", "poll")),
     "copy_poll": staff(*STAGES, arguments=("stage", "poll"), method="post", opens=303),

@@ -18,6 +18,7 @@ from tests.factories import (
     make_user,
     set_clock,
 )
+from tests.pages import text_of
 
 FIRST_DAY = datetime(2021, 3, 17, 13, 0, tzinfo=UTC)  # 14:00 in Berlin
 
@@ -31,10 +32,6 @@ def page(client: Client, address: str) -> str:
 def titles(html: str) -> list[str]:
     """The titles of the slots in the order of the document."""
     return re.findall(r'<h4><a class="fk-stretched"[^>]*>([^<]+)</a>', html)
-
-
-def text_of(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
 
 
 @pytest.fixture
