@@ -20,6 +20,7 @@ from congress.models.editions import IS_RUNNING
 from polls import live, queries
 from polls.models import Option, Poll, StageState, Tally, Turnout
 from programme.models import Session
+from programme.queries import stage_now
 
 
 class NotPrepared(Refused):
@@ -191,7 +192,10 @@ def open_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
     try:
         with transaction.atomic():
             Poll.objects.filter(pk=poll.pk).update(
-                state=Poll.State.OPEN, opened_at=now, ends_at=ends_at
+                state=Poll.State.OPEN,
+                opened_at=now,
+                ends_at=ends_at,
+                session=draft.session_id or _on_air(poll, now),
             )
     except IntegrityError as error:
         raise AnotherPollIsOpen from error
@@ -203,6 +207,14 @@ def open_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
     _show(poll.stage_id, active_poll=poll)
     journal.note("poll.opened", edition=poll.edition, now=now, by=by, target=poll)
     poll.refresh_from_db()
+
+
+def _on_air(poll: Poll, now: datetime) -> int | None:
+    """The session it is asked in: its result stands there later."""
+    stage = poll.stage
+    stage.edition = poll.edition
+    session = stage_now(stage, now).session
+    return session.pk if session is not None else None
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.templatetags.static import static
@@ -13,6 +13,7 @@ from congress.demo.seed import DEMO_MOMENT, DEMO_SLUG
 from congress.models import Admission, Edition, Level, Stage, User
 from polls import actions, asking
 from polls.models import MOST_WORDS, Poll, Question, StageState
+from programme.models import Session
 from programme.queries import stage_now
 
 CLIP = "polls/clip/master.m3u8"
@@ -88,6 +89,14 @@ POLLS: dict[str, tuple[DemoPoll, ...]] = {
 }
 
 
+# Asked and published in the session before the one that is on, so that there is a page of results.
+PUBLISHED = DemoPoll(
+    "Was bremst Sie bei der Nachnutzung am stärksten?",
+    ("Verträge und Vergabe", "Eigene Schnittstellen", "Fehlendes Personal", "Nichts davon"),
+    votes=(9, 12, 21, 4),
+)
+
+
 @dataclass(frozen=True)
 class DemoQuestion:
     text: str
@@ -142,8 +151,28 @@ def _fill_stage(stage: Stage, audience: list[User]) -> None:
     actions.say_on_stage(stage=stage, now=now, phase=StageState.Phase.LIVE)
     asking.set_questions(stage=stage, state=StageState.Questions.OPEN, now=now, by=None)
     _ask(stage, QUESTIONS.get(stage.slug, ()), audience)
+    if stage.slug == "plenum":
+        _publish(stage, PUBLISHED, now, audience)
     for demo in POLLS.get(stage.slug, ()):
         _prepare(stage, demo, now)
+
+
+def _publish(stage: Stage, demo: DemoPoll, now: datetime, audience: list[User]) -> None:
+    """As it went in the session that is over."""
+    session = (
+        Session.objects.filter(stage=stage, ends_at__lte=DEMO_MOMENT).order_by("-starts_at").first()
+    )
+    if session is None or not stage.edition.is_running(now):
+        return
+    poll = _prepare(stage, demo, now)
+    Poll.objects.filter(pk=poll.pk).update(session=session)
+    actions.open_poll(poll=poll, now=now)
+    _vote(poll, demo.votes, audience)
+    actions.close_poll(poll=poll, now=now)
+    actions.publish_poll(poll=poll, now=now)
+    Poll.objects.filter(pk=poll.pk).update(
+        opened_at=session.ends_at - timedelta(minutes=10), closed_at=session.ends_at
+    )
 
 
 def _prepare(stage: Stage, demo: DemoPoll, now: datetime) -> Poll:

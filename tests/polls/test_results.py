@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -11,7 +12,14 @@ from polls import actions, published
 from polls.models import Poll, Turnout
 from tests.factories import NOW, make_edition, make_role, make_session, make_stage
 from tests.pages import text_of
-from tests.polls.factories import make_live_stage, make_open_poll, make_voters, option_ids, vote
+from tests.polls.factories import (
+    make_live_stage,
+    make_open_poll,
+    make_poll,
+    make_voters,
+    option_ids,
+    vote,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +119,19 @@ def test_everybody_reads_what_was_published_with_its_session(client, stage):
     assert "60 % (6)" in text
     assert "geheim: Gespeichert sind nur Summen" in text
     assert "Zu den Ergebnissen" in on_session
+
+
+def test_a_poll_belongs_to_what_was_on_when_it_was_opened(stage):
+    session = make_session(stage, starts_at=NOW - timedelta(minutes=10))
+    prepared_for = make_session(stage, starts_at=NOW + timedelta(hours=2))
+
+    make_open_poll(stage)
+    assert Poll.objects.get().session == session
+    actions.close_poll(poll=Poll.objects.get(), now=NOW)
+    later = make_poll(stage, session=prepared_for)
+    actions.open_poll(poll=later, now=NOW)
+
+    assert Poll.objects.get(pk=later.pk).session == prepared_for
 
 
 def test_before_publication_there_is_no_page(client, stage):
