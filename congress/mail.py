@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.header import Header
 from email.utils import formataddr, parseaddr
 from functools import cache
 from typing import Any
@@ -62,6 +63,7 @@ RESENDS_OF_UNCERTAIN = 1
 PAUSE_WHEN_UNCERTAIN = timedelta(seconds=30)
 HIDDEN = "…"
 LONGEST_SUBJECT = 1000
+ONE_LINE = 60  # characters of a subject that fit behind its name (RFC 5322, 2.1.1: 78)
 
 
 class NotDeliverable(Exception):
@@ -134,6 +136,18 @@ def post_letter(
     return letter
 
 
+class Mail(EmailMultiAlternatives):
+    """A mail whose long subject begins on the line of its name; Django's would leave that line empty, which some
+    gateways take for a mail without a subject."""
+
+    def message(self) -> Any:
+        message = super().message()
+        short = self.subject.isascii() and len(self.subject) < ONE_LINE
+        subject = Header(self.subject, "us-ascii" if short else "utf-8", header_name="Subject")
+        message.replace_header("Subject", subject)
+        return message
+
+
 @dataclass
 class Written:
     """A row as a mail. `tokens` holds, for each link that got a fresh one, its hashes before and the new one."""
@@ -173,7 +187,7 @@ def _written(letter: Letter, *, mint: bool) -> Written:
         html = render_to_string("congress/emails/base.html", shown | {"body": paragraphs})
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     answers_to = context.get("reply_to") or (edition.help_email if edition is not None else "")
-    mail = EmailMultiAlternatives(
+    mail = Mail(
         subject=subject,
         body=text,
         from_email=formataddr(

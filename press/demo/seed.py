@@ -78,7 +78,7 @@ REQUESTS = (
         "Kommunalmagazin Beispiel",
         Function.FREELANCE,
         "adem.yildiz@kommunalmagazin.test",
-        _march(16, 11, 57, 12),
+        _march(16, 11, 51, 12),
         more={"title": "Dr."},
     ),
     Request(

@@ -307,8 +307,22 @@ def test_a_subject_longer_than_a_header_line_is_folded(smtp):
     attempt(make_letter(edition=edition, language="de"))
 
     (sent,) = smtp.mails
-    assert sent["Subject"].strip() == "ä" + "x" * 998
+    assert sent["Subject"] == "ä" + "x" * 998
     assert max(map(len, smtp.taken[0].splitlines())) < 998
+
+
+@pytest.mark.parametrize(
+    "subject", ["Ihr Zugang " + "für März " * 12, "Ihr Zugang " + "im Mai " * 12, "x" * 998]
+)
+def test_a_long_subject_begins_on_the_line_of_its_name(smtp, subject):
+    edition = make_edition()
+    LetterText.objects.create(edition=edition, template=CODE, subject=subject, body="{{ code }}")
+
+    attempt(make_letter(edition=edition, language="de"))
+
+    (sent,) = smtp.mails
+    assert sent["Subject"] == subject.strip()
+    assert b"\nSubject: =?utf-8?" in smtp.taken[0].replace(b"\r\n", b"\n")
 
 
 def test_a_letter_that_cannot_be_written_is_failed_and_no_sender_dies(monkeypatch):

@@ -429,12 +429,12 @@ def test_the_page_of_a_session_takes_the_same_queries_for_one_speaker_and_for_fi
 ):
     session = make_session(make_stage(edition), code="X1")
     make_speaker(session)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         page(client, f"/{edition.slug}/programm/X1/")
 
     for _ in range(4):
         make_speaker(session)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         page(client, f"/{edition.slug}/programm/X1/")
 
 
