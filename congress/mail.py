@@ -140,11 +140,11 @@ class Mail(EmailMultiAlternatives):
     """A mail whose long subject begins on the line of its name; Django's would leave that line empty, which some
     gateways take for a mail without a subject."""
 
-    def message(self) -> Any:
-        message = super().message()
-        short = self.subject.isascii() and len(self.subject) < ONE_LINE
-        subject = Header(self.subject, "us-ascii" if short else "utf-8", header_name="Subject")
-        message.replace_header("Subject", subject)
+    def message(self, **options: Any) -> Any:
+        message = super().message(**options)
+        subject = str(self.subject)
+        charset = "us-ascii" if subject.isascii() and len(subject) < ONE_LINE else "utf-8"
+        message.replace_header("Subject", Header(subject, charset, header_name="Subject"))
         return message
 
 
