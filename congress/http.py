@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
@@ -124,6 +124,16 @@ def see_other(to: Any, *args: Any, **kwargs: Any) -> HttpResponse:
     return response
 
 
+def whole_number(given: str) -> int | None:
+    """What a form or an address says as a number, one the database can hold; None for all else."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+
+
+def whole_numbers(given: Iterable[str]) -> list[int]:
+    """Those that are numbers: the marked rows of a list."""
+    return [number for one in given if (number := whole_number(one)) is not None]
+
+
 LAST_PAGE = 100_000  # no list is longer
 
 
@@ -132,10 +142,8 @@ def page_of(request: HttpRequest, rows: Any, rows_on_a_page: int) -> Page[Any]:
 
     Beyond the end it is the last one: lists get shorter while somebody reads them.
     """
-    asked = request.GET.get("seite") or "1"
-    if not (
-        asked.isascii() and asked.isdecimal() and len(asked) <= 6 and 0 < int(asked) <= LAST_PAGE
-    ):
+    asked = whole_number(request.GET.get("seite") or "1")
+    if asked is None or not 0 < asked <= LAST_PAGE:
         raise Http404("no such page")
     return Paginator(rows, rows_on_a_page).get_page(asked)
 

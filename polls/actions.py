@@ -291,6 +291,33 @@ def publish_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
 
 
 @transaction.atomic
+def show_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
+    """Bring a closed or published poll to the stage again; it stays as it is.
+
+    Raises `NotClosed`, or `AnotherPollIsOpen`.
+    """
+    row = Poll.objects.select_for_update().get(pk=poll.pk)
+    if row.is_draft or row.is_open:
+        raise NotClosed
+    if Poll.objects.open().filter(stage_id=poll.stage_id).exists():
+        raise AnotherPollIsOpen
+    _show(poll.stage_id, active_poll=row)
+    journal.note("poll.shown_again", edition=poll.edition, now=now, by=by, target=poll)
+
+
+@transaction.atomic
+def show_interim(*, poll: Poll, shown: bool, now: datetime, by: User | None = None) -> None:
+    """Let the audience see how it votes while the poll is open, or only once it is closed. Raises `NotOpen`."""
+    _first_in_the_queue(poll.pk)
+    shows = Poll.Shows.LIVE if shown else Poll.Shows.ON_CLOSE
+    if not Poll.objects.filter(pk=poll.pk, state=Poll.State.OPEN).update(results_show=shows):
+        raise NotOpen
+    _show(poll.stage_id)
+    journal.note("poll.interim", edition=poll.edition, now=now, by=by, target=poll, shown=shown)
+    poll.refresh_from_db()
+
+
+@transaction.atomic
 def clear_stage(*, stage: Stage, now: datetime, by: User | None = None) -> None:
     """Take the poll off the stage; it stays as it is. Raises `AnotherPollIsOpen` while it is open."""
     if Poll.objects.open().filter(stage=stage).exists():

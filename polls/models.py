@@ -186,6 +186,11 @@ class Poll(models.Model):
         return self.is_closed and (few or self.results_show == self.Shows.ON_PUBLISH)
 
     @property
+    def is_done(self) -> bool:
+        """Nobody votes any more; published or not."""
+        return not (self.is_draft or self.is_open)
+
+    @property
     def is_closed(self) -> bool:
         """Closed, and not yet published."""
         return self.state == self.State.CLOSED

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from congress.errors import Refused
-from congress.http import MemberRequest, role_required, see_other
+from congress.http import MemberRequest, role_required, see_other, whole_numbers
 from congress.live.entry import RUNS_A_STAGE
 from congress.models import Stage
 from polls import actions, asking, queries, wording
@@ -212,8 +212,7 @@ def take_questions(request: MemberRequest, stage: str) -> HttpResponseBase:
 def join_questions(request: MemberRequest, stage: str) -> HttpResponseBase:
     """The marked questions ask the same: one stays."""
     place = _stage(request, stage)
-    given = request.POST.getlist("questions")
-    numbers = [int(one) for one in given if one.isascii() and one.isdigit() and len(one) < 19]
+    numbers = whole_numbers(request.POST.getlist("questions"))
     try:
         question = asking.join(stage=place, numbers=numbers, now=request.now, by=request.user)
     except Refused as refusal:

@@ -15,17 +15,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from congress import outputs, pdf
 from congress.errors import Refused
-from congress.http import MemberRequest, role_required, see_other
+from congress.http import MemberRequest, role_required, see_other, whole_number
 from congress.models import Role, Stage
-from polls import actions, checking, directing, headcount, queries, sheets, streams
+from polls import actions, asking, checking, directing, headcount, queries, sheets, streams
 from polls.forms import SayForm
-from polls.models import VOTES_TO_SHOW, Poll, StageState
+from polls.models import VOTES_TO_SHOW, Poll, Question, StageState
 from polls.views.stages import Viewer, find_stage, page_settings
 from programme.models import LONGEST_DELAY_MINUTES, Session
 from programme.queries import StageNow, stages_now
 
 DIRECTS = (Role.Kind.DIRECTOR, Role.Kind.ORGANISER)
 DELAYS = (5, 10, 15, 20, 30)
+DONE_TO_SHOW, QUESTIONS_TO_OFFER = 4, 8  # the newest, the most wanted; the moderation sees all
 Phase, Source = StageState.Phase, StageState.Source
 PHASE_KINDS: dict[str, str] = {  # of a badge
     Phase.PREVIEW: "info",
@@ -160,12 +161,21 @@ def _board(request: MemberRequest, stage: Stage, viewer: Viewer) -> dict[str, An
         "last_step": _STEPS.get((state.last_step or {}).get("step", "")),
         "open": next((entry for entry in entries if entry["poll"].is_open), None),
         "drafts": [entry for entry in entries if entry["poll"].is_draft],
-        "closed": next((entry for entry in entries if entry["poll"].is_closed), None),
+        "done": [entry for entry in entries if entry["poll"].is_done][:DONE_TO_SHOW],
+        "questions_rev": picture.questions_rev,
+        "questions": picture.questions[:QUESTIONS_TO_OFFER],
+        "waiting": Question.objects.filter(stage=stage).pending().count(),
         "votes_to_show": VOTES_TO_SHOW,
     }
 
 
-_KEYS: dict[str, str] = {Phase.LIVE: "l", Phase.PAUSE: "p", Phase.TROUBLE: "t"}
+_KEYS: dict[str, str] = {
+    Phase.PREVIEW: "v",
+    Phase.LIVE: "l",
+    Phase.PAUSE: "p",
+    Phase.TROUBLE: "t",
+    Phase.ENDED: "e",
+}
 _STEPS = {
     "take": gettext_lazy("Session put on air"),
     "phase": gettext_lazy("Phase changed"),
@@ -193,6 +203,13 @@ class _Asked:
             "seq": self.seq,
         }
 
+    def do(self, act: Callable[[], None]) -> None:
+        """What is no switch of the stage, where it stands as the director saw it. Raises `StaleStep`."""
+        directing.if_unchanged(stage=self.stage, seq=self.seq, act=act)
+
+    def number(self, name: str) -> int:
+        return whole_number(self.request.POST.get(name, "")) or 0
+
     def text(self, limit: int) -> str:
         form = SayForm(self.request.POST, limit=limit)
         if not form.is_valid():
@@ -205,8 +222,7 @@ def _step(request: MemberRequest, stage: Stage) -> str:
     name = request.POST.get("act", "")
     if name not in _ACTS:
         raise Http404
-    given = request.POST.get("seq", "")
-    seq = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+    seq = whole_number(request.POST.get("seq", ""))
     if seq is None:
         raise directing.StaleStep
     return _ACTS[name](_Asked(request, stage, seq))
@@ -250,8 +266,8 @@ def _announce(asked: _Asked) -> str:
 
 
 def _delay(asked: _Asked) -> str:
-    given = asked.request.POST.get("minutes", "")
-    minutes = int(given) if given.isascii() and given.isdigit() and len(given) < 4 else -1
+    given = whole_number(asked.request.POST.get("minutes", ""))
+    minutes = -1 if given is None else given
     directing.delay(minutes=minutes, **asked.common)
     if not minutes:
         return _("The stage is on time.")
@@ -263,30 +279,33 @@ def _back(asked: _Asked) -> str:
     return _("Taken back: %s") % _STEPS[step]
 
 
-def _poll(function: Callable[..., None], said: Any) -> Callable[[_Asked], str]:
+def _poll(function: Callable[..., None], said: Any, **more: Any) -> Callable[[_Asked], str]:
     def act(asked: _Asked) -> str:
-        given = asked.request.POST.get("poll", "")
-        number = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
         poll = get_object_or_404(
-            Poll.objects.select_related("edition"), pk=number, stage=asked.stage
+            Poll.objects.select_related("edition"), pk=asked.number("poll"), stage=asked.stage
         )
-        directing.if_unchanged(
+        asked.do(lambda: function(poll=poll, now=asked.request.now, by=asked.request.user, **more))
+        return str(said)
+
+    return act
+
+
+def _question(function: Callable[..., None], said: Any) -> Callable[[_Asked], str]:
+    def act(asked: _Asked) -> str:
+        question = get_object_or_404(
+            Question.objects.select_related("edition", "person"),
+            pk=asked.number("question"),
             stage=asked.stage,
-            seq=asked.seq,
-            act=lambda: function(poll=poll, now=asked.request.now, by=asked.request.user),
         )
+        asked.do(lambda: function(question=question, now=asked.request.now, by=asked.request.user))
         return str(said)
 
     return act
 
 
 def _clear(asked: _Asked) -> str:
-    directing.if_unchanged(
-        stage=asked.stage,
-        seq=asked.seq,
-        act=lambda: actions.clear_stage(
-            stage=asked.stage, now=asked.request.now, by=asked.request.user
-        ),
+    asked.do(
+        lambda: actions.clear_stage(stage=asked.stage, now=asked.request.now, by=asked.request.user)
     )
     return _("The poll is off the stage.")
 
@@ -302,7 +321,20 @@ _ACTS: dict[str, Callable[[_Asked], str]] = {
     "open": _poll(actions.open_poll, gettext_lazy("The poll is open.")),
     "close": _poll(actions.close_poll, gettext_lazy("The poll is closed. The result is fixed.")),
     "publish": _poll(actions.publish_poll, gettext_lazy("The result is published.")),
+    "interim": _poll(
+        actions.show_interim, gettext_lazy("The audience sees how it votes."), shown=True
+    ),
+    "no_interim": _poll(
+        actions.show_interim,
+        gettext_lazy("The audience sees the result once the poll is closed."),
+        shown=False,
+    ),
+    "reopen": _poll(actions.reopen_poll, gettext_lazy("The poll is open again.")),
+    "show": _poll(actions.show_poll, gettext_lazy("The poll is on the stage again.")),
     "clear": _clear,
+    "screen": _question(asking.to_screen, gettext_lazy("The question is on the screen.")),
+    "off_screen": _question(asking.show, gettext_lazy("The question is back on the list.")),
+    "answered": _question(asking.answer, gettext_lazy("The question is answered.")),
 }
 
 

@@ -21,7 +21,14 @@ from django.views.decorators.http import (
 
 from congress import links
 from congress.errors import Refused
-from congress.http import EditionRequest, MemberRequest, kept_nowhere, role_required, see_other
+from congress.http import (
+    EditionRequest,
+    MemberRequest,
+    kept_nowhere,
+    role_required,
+    see_other,
+    whole_number,
+)
 from congress.models import Role, Stage
 from congress.views.errors import gone, not_found
 from polls import live as pictures
@@ -160,8 +167,8 @@ def screens(request: MemberRequest) -> HttpResponse:
 def renew_screen(request: MemberRequest, number: int) -> HttpResponse:
     """A new address, shown this one time; the old one ends."""
     found = _own(request, number)
-    given = request.POST.get("renewals", "")
-    renewals = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
+    given = whole_number(request.POST.get("renewals", ""))
+    renewals = -1 if given is None else given
     try:
         token = acts.renew(screen=found, renewals=renewals, now=request.now, by=request.user)
     except Refused as refusal:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from congress import journal, outputs
 from congress.errors import Refused
-from congress.http import MemberRequest, page_of, role_required, see_other
+from congress.http import MemberRequest, page_of, role_required, see_other, whole_numbers
 from congress.keyed import KeyedForm
 from congress.models import Role
 from congress.templatetags import kern
@@ -446,11 +446,7 @@ def press_act(request: MemberRequest, accreditation: int, act: str) -> HttpRespo
 @role_required(*DECIDES)
 def press_together(request: MemberRequest) -> HttpResponseBase:
     """Approve the marked ones: who they are, asked once more; then each in a transaction of its own."""
-    numbers = [
-        int(number)
-        for number in request.POST.getlist("fall")[:AT_ONCE]
-        if number.isascii() and number.isdigit() and len(number) < 19
-    ]
+    numbers = whole_numbers(request.POST.getlist("fall")[:AT_ONCE])
     chosen = list(
         Accreditation.objects.of_edition(request.edition)
         .undecided()

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from congress.errors import Refused
-from congress.http import MemberRequest, role_required, see_other
+from congress.http import MemberRequest, role_required, see_other, whole_number
 from congress.models import Level, Role
 from congress.templatetags import kern
 from congress.text import short_name
@@ -248,8 +248,7 @@ def review_ask(request: MemberRequest, case: int) -> HttpResponseBase:
 
 
 def _chosen(request: MemberRequest) -> int | None:
-    given = request.GET.get("text", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    return whole_number(request.GET.get("text", ""))
 
 
 def _chosen_text(

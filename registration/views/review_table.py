@@ -18,7 +18,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from congress.errors import Refused
-from congress.http import MemberRequest, page_of, role_required, see_other
+from congress.http import (
+    MemberRequest,
+    page_of,
+    role_required,
+    see_other,
+    whole_number,
+    whole_numbers,
+)
 from congress.models import Role
 from registration import actions, cases
 from registration.cases import Address, Age
@@ -129,11 +136,7 @@ def review_together(request: MemberRequest) -> HttpResponseBase:
     if act not in TOGETHER:
         raise BadRequest
     together = TOGETHER[act]
-    numbers = [
-        int(number)
-        for number in request.POST.getlist("fall")[:AT_ONCE]
-        if number.isascii() and number.isdigit() and len(number) < 19
-    ]
+    numbers = whole_numbers(request.POST.getlist("fall")[:AT_ONCE])
     chosen = list(
         Registration.objects.of_edition(request.edition)
         .in_review()
@@ -165,8 +168,8 @@ def review_together(request: MemberRequest) -> HttpResponseBase:
 
 def _words(request: MemberRequest, together: Together) -> dict[str, str]:
     """The wording that was chosen from the list; German, for it goes to all of them."""
-    number = request.POST.get("text_id", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 10):
+    number = whole_number(request.POST.get("text_id", ""))
+    if number is None:
         return {}
     texts = ReviewText.objects.of_edition(request.edition).filter(kind=together.kind)
     text = texts.filter(pk=number).first()

@@ -2,7 +2,8 @@
 
 from congress.models import Stage
 from polls import actions
-from polls.models import Poll
+from polls.models import Poll, Question
+from programme.queries import stage_now
 from tests.factories import NOW, make_admission, make_edition, make_stage
 
 
@@ -22,6 +23,14 @@ def make_open_poll(stage: Stage | None = None, **fields) -> Poll:
     poll = make_poll(stage, **fields)
     actions.open_poll(poll=poll, now=poll.edition.now())
     return poll
+
+
+def make_question(stage: Stage, **fields) -> Question:
+    """Asked about what is on, without a name, unless said otherwise."""
+    values = {"text": "Wann geht es weiter?", "asked_at": NOW}
+    if "session" not in fields:
+        values["session"] = stage_now(stage, NOW).session
+    return Question.objects.create(edition=stage.edition, stage=stage, **values | fields)
 
 
 def option_ids(poll: Poll) -> list[int]:

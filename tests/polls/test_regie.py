@@ -1,16 +1,18 @@
 """The pages of the Regie, as a director uses them."""
 
 import io
+import re
 
 import openpyxl
 import pytest
 from django.core.cache import cache
 
 from congress.models import Role
-from polls.models import Poll, StageState
+from polls import asking
+from polls.models import Poll, Question, StageState
 from programme.models import OnAir
 from tests.factories import NOW, make_role, make_session, make_speaker, make_stage
-from tests.polls.factories import make_live_stage, make_open_poll, make_poll
+from tests.polls.factories import make_live_stage, make_open_poll, make_poll, make_question
 
 pytestmark = pytest.mark.django_db
 
@@ -204,3 +206,116 @@ def test_the_run_sheet_leaves_as_table_and_as_paper(client, director, stage):
     assert paper["Content-Type"] == "application/pdf"
     assert paper.content.startswith(b"%PDF")
     assert client.get(url(stage, "plenum").rstrip("/") + "/ablauf.exe").status_code == 404
+
+
+# --- Polls and questions on the board ------------------------------------------------------------------------
+
+
+def test_the_interim_result_is_shown_and_hidden_while_the_poll_is_open(client, director, stage):
+    poll = make_open_poll(stage)
+
+    post(client, stage, act="no_interim", poll=poll.pk)
+    poll.refresh_from_db()
+    assert (poll.results_show, poll.is_open) == (Poll.Shows.ON_CLOSE, True)
+
+    post(client, stage, act="interim", poll=poll.pk)
+    poll.refresh_from_db()
+    assert poll.results_show == Poll.Shows.LIVE
+
+
+def test_a_closed_poll_has_no_interim_result(client, director, stage):
+    poll = make_open_poll(stage)
+    post(client, stage, act="close", poll=poll.pk)
+
+    answer = client.post(
+        url(stage, "plenum"),
+        {"act": "no_interim", "poll": poll.pk, "seq": seq_of(stage)},
+        follow=True,
+    )
+
+    assert said(answer)[-1] == "Diese Umfrage ist nicht offen."
+    poll.refresh_from_db()
+    assert poll.results_show == Poll.Shows.LIVE
+
+
+def test_an_earlier_poll_is_shown_again_unless_one_is_open(client, director, stage):
+    earlier = make_open_poll(stage)
+    post(client, stage, act="close", poll=earlier.pk)
+    following = make_poll(stage)
+    post(client, stage, act="open", poll=following.pk)
+
+    post(client, stage, act="show", poll=earlier.pk)
+    assert StageState.objects.get(stage=stage).active_poll == following
+
+    post(client, stage, act="close", poll=following.pk)
+    post(client, stage, act="show", poll=earlier.pk)
+    assert StageState.objects.get(stage=stage).active_poll == earlier
+
+
+def test_a_prepared_poll_is_not_shown(client, director, stage):
+    post(client, stage, act="show", poll=make_poll(stage).pk)
+
+    assert StageState.objects.get(stage=stage).active_poll is None
+
+
+def test_a_question_goes_to_the_screen_and_back(client, director, stage):
+    question = make_question(stage, state=Question.State.SHOWN)
+
+    for act, state in (("screen", "on_screen"), ("off_screen", "shown"), ("answered", "answered")):
+        post(client, stage, act=act, question=question.pk)
+        question.refresh_from_db()
+        assert question.state == state
+
+
+def test_a_question_that_waits_is_not_offered_and_does_not_reach_the_screen(
+    client, director, stage
+):
+    question = make_question(stage, state=Question.State.PENDING)
+
+    page = client.get(url(stage, "plenum")).content.decode()
+    post(client, stage, act="screen", question=question.pk)
+
+    assert question.text not in page
+    assert "1 Frage wartet auf die Moderation." in page
+    question.refresh_from_db()
+    assert question.state == Question.State.PENDING
+
+
+def test_a_question_of_another_stage_is_not_found(client, director, stage):
+    other = make_question(make_stage(stage.edition, slug="forum-a"), state=Question.State.SHOWN)
+
+    assert post(client, stage, act="screen", question=other.pk).status_code == 404
+
+
+def test_the_board_says_which_questions_it_shows(client, director, stage):
+    before = client.get(url(stage, "plenum")).content.decode()
+    make_question(stage, state=Question.State.SHOWN)
+    asking.turn_questions(stage.pk)
+    after = client.get(url(stage, "plenum")).content.decode()
+
+    def version(page):
+        return int(re.search(r'data-questions="(\d+)"', page)[1])
+
+    assert version(after) > version(before)
+
+
+def test_all_to_the_backup_stream_asks_once_more(client, director, stage):
+    page = client.get(url(stage, "plenum")).content.decode()
+
+    first, second = re.findall(r'data-key="b"', page), re.findall(r"<details[^>]*ersatz", page)
+    assert (len(first), len(second)) == (2, 1)
+
+
+def test_no_two_buttons_have_the_same_key_but_the_one_that_asks_twice(client, director, stage):
+    make_session(stage)
+    make_session(stage, starts_at=NOW.replace(hour=10))
+    make_question(stage, state=Question.State.ON_SCREEN)
+    make_open_poll(stage)
+    post(client, stage, act="overlay", text="Danke")
+
+    page = client.get(url(stage, "plenum")).content.decode()
+    keys = re.findall(r'data-(?:key|focus-key|list)="(.)"', page)
+
+    assert sorted(key for key in set(keys) if keys.count(key) > 1) == ["b"]
+    shown = set(re.findall(r'<kbd class="fk-key">(.)</kbd>', page))
+    assert set(keys) <= shown

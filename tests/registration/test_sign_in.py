@@ -216,7 +216,7 @@ def test_every_limit_per_address_is_the_fuse():
                 assert (rate.amount, rate.duration) == (40_000, 600), action
 
 
-@pytest.mark.slow
+@pytest.mark.race  # in `make races` all of them walk
 def test_two_thousand_sign_in_and_two_thousand_ask_for_a_code_from_one_address(
     client, settings, rounds, rf
 ):
@@ -230,7 +230,7 @@ def test_two_thousand_sign_in_and_two_thousand_ask_for_a_code_from_one_address(
         EmailAddress(user=person, email=person.email, verified=True, primary=True)
         for person in crowd
     )
-    walking = rounds(200, people)
+    walking = rounds(100, people)
     # Those who walk are spread among the others, so that the line to the database is never idle for long.
     for number, person in enumerate(crowd):
         if number % (people // walking):

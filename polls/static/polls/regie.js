@@ -24,16 +24,35 @@
 
   if (board) {
     const settings = JSON.parse(document.getElementById("regie-settings").textContent);
-    let seq = Number(document.getElementById("board").dataset.seq);
+    let seq, questions;
+    const versions = function () {
+      const shown = document.getElementById("board").dataset;
+      seq = Number(shown.seq);
+      questions = Number(shown.questions);
+    };
+    versions();
+
+    /* Which button of the board it is, to find it again in the next one. */
+    const nameOf = function (element) {
+      if (element.id) return "#" + CSS.escape(element.id);
+      if (element.dataset.key) return '[data-key="' + CSS.escape(element.dataset.key) + '"]';
+      const form = element.closest("form");
+      if (!form) return null;
+      return Array.from(form.querySelectorAll('input[type="hidden"]')).filter(function (field) { return field.name !== "seq" && field.name !== "csrfmiddlewaretoken"; })
+        .map(function (field) { return ':has(> [name="' + field.name + '"][value="' + CSS.escape(field.value) + '"])'; }).reduce(function (all, one) { return all + one; }, "form") + " button";
+    };
 
     const show = function (text) {
-      const held = document.activeElement, name = held && board.contains(held) ? held.id || held.dataset.key : null;
+      const held = document.activeElement, name = held && board.contains(held) ? nameOf(held) : null;
+      const opened = Array.from(board.querySelectorAll("details[open][id]"), function (details) { return details.id; });
       const typed = {};
       board.querySelectorAll("[data-focus-key]").forEach(function (field) { if (field.value !== field.defaultValue) typed[field.id] = field.value; });
       board.replaceChildren.apply(board, part(text));
       Object.entries(typed).forEach(function (pair) { const field = document.getElementById(pair[0]); if (field) field.value = pair[1]; });
-      if (name) { const again = document.getElementById(name) || board.querySelector('[data-key="' + CSS.escape(name) + '"]'); if (again) again.focus(); }
-      seq = Number(document.getElementById("board").dataset.seq);
+      opened.forEach(function (id) { const details = document.getElementById(id); if (details) details.open = true; });
+      const again = name && board.querySelector(name);
+      if (again) again.focus();
+      versions();
       if (locked) setLocked(true);
     };
 
@@ -45,7 +64,8 @@
     };
 
     const line = window.Live.Line(settings, function (frame) {
-      const newer = (frame.type === "state" || frame.type === "stage" || frame.type === "heartbeat") && frame.seq > seq;
+      const newer = (frame.type === "state" || frame.type === "stage" || frame.type === "heartbeat") && frame.seq > seq
+        || (frame.type === "questions" ? frame.rev : frame.type === "heartbeat" ? frame.questions : 0) > questions;
       const counted = frame.type === "results" && board.querySelector('[value="close"]');
       if ((newer || counted) && !sending) look();
     }, function (what) {
@@ -72,13 +92,43 @@
       sending = false;
     });
 
+    /* --- Keys: shown at their buttons and in the overview, switched off by a box, silent while somebody types. */
+    const keys = document.getElementById("regie-keys"), help = document.getElementById("regie-dialog");
+    try { keys.checked = localStorage.getItem("regie-keys") !== "off"; } catch { /* not kept */ }
+    keys.addEventListener("change", function () { try { localStorage.setItem("regie-keys", keys.checked ? "on" : "off"); } catch { /* not kept */ } });
+    document.getElementById("regie-help").addEventListener("click", function () { help.showModal(); });
+
+    const step = function (list, by) {
+      const buttons = Array.from(list.querySelectorAll("button:not(:disabled)")), at = buttons.indexOf(document.activeElement);
+      const next = buttons[at < 0 ? 0 : Math.min(Math.max(at + by, 0), buttons.length - 1)];
+      if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
+    };
+
+    const actOf = {
+      ArrowDown: function (from) { const list = from.closest("[data-list]"); if (list) step(list, 1); return list; },
+      ArrowUp: function (from) { const list = from.closest("[data-list]"); if (list) step(list, -1); return list; },
+      "?": function () { help.showModal(); return true; },
+    };
+
+    const pressed = function (key, from) {
+      if (Object.hasOwn(actOf, key)) return actOf[key](from);
+      const escaped = CSS.escape(key);
+      const field = board.querySelector('[data-focus-key="' + escaped + '"]'), list = board.querySelector('[data-list="' + escaped + '"]');
+      if (field) { field.focus(); field.select(); return true; }
+      if (list) { const next = list.querySelector("[data-next] button"); if (next) next.focus(); else step(list, 0); return true; }
+      const found = Array.from(board.querySelectorAll('[data-key="' + escaped + '"]')).filter(function (one) { return !one.disabled; });
+      const details = found.length > 1 && found[0].closest("details");
+      if (details && !details.open) { details.open = true; found[1].focus(); return true; } // asked once more
+      const button = found[found.length - 1];
+      if (button) button.click();
+      return button;
+    };
+
     document.addEventListener("keydown", function (event) {
-      if (event.ctrlKey || event.metaKey || event.altKey || !document.getElementById("regie-keys").checked) return;
-      if (event.target.closest("input, textarea, select, summary")) return;
-      const field = board.querySelector('[data-focus-key="' + CSS.escape(event.key) + '"]');
-      if (field) { event.preventDefault(); field.focus(); return; }
-      const button = board.querySelector('[data-key="' + CSS.escape(event.key) + '"]');
-      if (button && !button.disabled) { event.preventDefault(); button.click(); }
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !keys.checked || help.open) return;
+      const typing = event.target.closest("input:not([type=checkbox]), textarea, select");
+      if (typing) { if (event.key === "Escape") typing.blur(); return; }
+      if (pressed(event.key, event.target)) event.preventDefault();
     });
 
     window.addEventListener("online", line.hurry);
