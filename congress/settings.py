@@ -395,6 +395,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- Browser security -----------------------------------------------------------------------------------
+# What the host's streaming server and we share, for addresses with {token} in them: docs/streams.md.
+STREAM_SECRET = env.str("STREAM_SECRET", default="")
 STREAM_HOSTS = env.list(
     "STREAM_HOSTS", default=[]
 )  # origins of the HLS servers, e.g. https://stream.example

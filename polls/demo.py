@@ -17,6 +17,7 @@ from programme.models import Session
 from programme.queries import stage_now
 
 CLIP = "polls/clip/master.m3u8"
+SIGNED = "polls/clip/gebaerden.m3u8"
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def fill(edition: Edition) -> None:
         if not stage.main_stream_url:
             stage.main_stream_url = static(CLIP)
             stage.backup_stream_url = static(CLIP) + "?ersatz"  # the same clip by another address
-            stage.save(update_fields=["main_stream_url", "backup_stream_url"])
+            stage.sign_stream_url = static(SIGNED)
+            stage.save(update_fields=["main_stream_url", "backup_stream_url", "sign_stream_url"])
         _fill_stage(stage, audience)
         _keep_one_open(stage, edition.now(), audience)
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from congress.models import Edition, Stage
+from congress.streams import ends_at, signed
 from polls.models import StageState
 
 log = logging.getLogger(__name__)
@@ -68,8 +69,9 @@ class NotAPlaylist(Exception):
 def watch(editions: list[Edition]) -> int:
     """Look at all streams of these editions and keep what was seen. Returns how many."""
     stages = Stage.objects.filter(edition__in=editions)
+    end = ends_at()
     wanted = [
-        (stage.pk, source, address)
+        (stage.pk, source, signed(address, end))
         for stage in stages
         for source, address in addresses_of(stage).items()
         if address

@@ -9,6 +9,7 @@ urlpatterns = [
     path("live/<slug:stage>/", views.stage, name="live_stage"),
     path("live/<slug:stage>/state.json", views.state_json, name="live_state"),
     path("live/<slug:stage>/me.json", views.me_json, name="live_me"),
+    path("live/<slug:stage>/stream.json", views.stream_json, name="live_stream"),
     path("live/<slug:stage>/vote/", views.vote, name="live_vote"),
     path("live/<slug:stage>/ask/", views.ask, name="live_ask"),
     path("live/<slug:stage>/support/", views.support, name="live_support"),

@@ -76,6 +76,15 @@ class Postgres:
             self._home = find_home(binaries(), self.cluster, self.sockets / "pg")
         return self._home
 
+    def has_cluster(self) -> bool:
+        """Whether there is one of ours, in this directory or where root keeps it."""
+        if self.cluster.exists():
+            return True
+        try:
+            return self.home.cluster.exists()
+        except CannotStart:  # without the wheel nothing of ours was ever started
+            return False
+
     def url(self, database: str = DATABASE) -> str:
         """The address as both libpq and django-environ read it."""
         return f"postgresql://{USER}@/{database}?{urlencode({'host': self.home.sockets}, safe='/')}"

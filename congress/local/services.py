@@ -51,5 +51,5 @@ class Services:
             return
         with locked(self.places.state / "servers.lock"):
             self.valkey.stop()
-            if self.postgres.cluster.exists() or self.postgres.home.cluster.exists():
+            if self.postgres.has_cluster():
                 self.postgres.stop()

@@ -18,6 +18,7 @@ from simple_history.models import HistoricalRecords
 from congress.colour import contrast
 from congress.fields import LineField, MailboxField, ParagraphField
 from congress.models.database import StatementNow
+from congress.streams import validate_address
 from congress.translation import Translated
 
 if TYPE_CHECKING:
@@ -328,9 +329,21 @@ class Stage(models.Model):
         _("main stream"),
         max_length=500,
         blank=True,
-        help_text=_("Address of the HLS playlist (.m3u8)."),
+        validators=[validate_address],
+        help_text=_(
+            "Address of the HLS playlist (.m3u8). With {token} before the folder of the stream, viewers get it signed."
+        ),
     )
-    backup_stream_url = models.CharField(_("backup stream"), max_length=500, blank=True)
+    backup_stream_url = models.CharField(
+        _("backup stream"), max_length=500, blank=True, validators=[validate_address]
+    )
+    sign_stream_url = models.CharField(
+        _("sign language"),
+        max_length=500,
+        blank=True,
+        validators=[validate_address],
+        help_text=_("A second picture with the interpreter, shown beside the main one."),
+    )
 
     name = Translated("name")
 

@@ -15,7 +15,7 @@ from polls.views.regie import regie, regie_stage, run_sheet_file
 from polls.views.rehearsal import rehearsal
 from polls.views.results import results_file, session_results
 from polls.views.screens import end_screen, renew_screen, screen, screen_state, screens
-from polls.views.stages import live, stage
+from polls.views.stages import live, stage, stream_json
 from polls.views.twin import ask, me_json, rate, state_json, support, vote
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "session_results",
     "stage",
     "state_json",
+    "stream_json",
     "support",
     "take_questions",
     "technik_check",

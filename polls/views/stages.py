@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from congress.http import EditionRequest, MemberRequest, admission_required
 from congress.live import entry
@@ -22,6 +23,7 @@ from congress.live.pictures import FRESH_SECONDS
 from congress.models import Admission, Stage, User
 from congress.models.editions import Phase
 from congress.sessions import LINK_KEY
+from congress.streams import ends_at, signed
 from polls import live as pictures
 from polls.live import StagePicture
 from polls.models import VOTES_TO_SHOW, Poll, StageState
@@ -190,6 +192,7 @@ def render_stage(
         first = [(place, first_on_stage(place, request.now))]
         return render_doors(request, first, stage=place, refusal=refusal, status=status)
     picture, audience = viewer.picture, viewer.audience
+    addresses = streams(viewer.stage)
     context = {
         "stage": viewer.stage,
         "on": picture.on,
@@ -208,8 +211,9 @@ def render_stage(
         "chosen": chosen or [],
         "words": _word_fields(picture.poll, words or []),
         "mean": picture.mean(audience),
-        "streams": streams(viewer.stage),
-        "stream": streams(viewer.stage).get(picture.stage["source"], ""),
+        "stream": addresses[picture.stage["source"]],
+        "sign": addresses["sign"],
+        "slate": slates().get(picture.stage["phase"], ""),
         "state": picture.state(audience) | {"you": viewer.you},
         "in_the_hall": request.access.by_badge is not None,
         "settings": page_settings(request, viewer),
@@ -240,11 +244,37 @@ def why_hidden(picture: StagePicture) -> str:
     return _("The figures are shown later.")
 
 
-def streams(stage: Stage) -> dict[str, str]:
-    """Addresses of the playlists by source."""
+def streams(stage: Stage) -> dict[str, Any]:
+    """Addresses of the playlists by source, signed where the host checks that, and until when (Unix time)."""
+    end = ends_at()
     return {
-        "main": stage.main_stream_url,
-        "backup": stage.backup_stream_url or stage.main_stream_url,
+        "main": signed(stage.main_stream_url, end),
+        "backup": signed(stage.backup_stream_url or stage.main_stream_url, end),
+        "sign": signed(stage.sign_stream_url, end),
+        "until": end,
+    }
+
+
+@require_safe
+@admission_required
+def stream_json(request: MemberRequest, stage: str) -> JsonResponse:
+    """The addresses anew, before their signatures end. Who may not watch any more gets none."""
+    viewer = Viewer(request, find_stage(request, stage))
+    if viewer.is_outside:
+        return JsonResponse({"code": "not_admitted"}, status=403)
+    answer = JsonResponse(streams(viewer.stage))
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def slates() -> dict[str, str]:
+    """What covers the picture, by phase."""
+    phase = StageState.Phase
+    return {
+        phase.PREVIEW: _("We begin soon."),
+        phase.PAUSE: _("Break. We go on soon."),
+        phase.TROUBLE: _("There is technical trouble. We are working on it."),
+        phase.ENDED: _("This stage is over for today."),
     }
 
 
@@ -260,14 +290,19 @@ def page_settings(request: MemberRequest, viewer: Viewer) -> dict[str, Any]:
         "support": reverse("live_support", kwargs=here),
         "sign_in": _way_on(request),
         "csrf": get_token(request),
-        "streams": streams(viewer.stage),
-        "worker": static("vendor/hls.worker.js"),
+        "player": {
+            "streams": streams(viewer.stage),
+            "renew": reverse("live_stream", kwargs=here),
+            "worker": static("vendor/hls.worker.js"),
+            "texts": player_texts(),
+        },
         "may_vote": viewer.is_offered_votes,
         "moderates": viewer.moderates,
         "in_the_hall": request.access.by_badge is not None,
         "titles": english_titles(viewer.stage),
         # What stands in the frames is a promise, and has no room for the badge.
         "examples": list(viewer.picture.on.invented),
+        "slates": slates(),
         "texts": texts() | _words_of_the_end(request),
     }
 
@@ -391,8 +426,13 @@ def texts() -> dict[str, str]:
         "next": _("Next: %1$s – %2$s"),
         "nothing": _("Nothing is on air here at the moment."),
         "late": _("%s minutes late"),
-        "pause": _("Break. We go on soon."),
-        "trouble": _("There is technical trouble. We are working on it."),
-        "over": _("This stage is over for today."),
-        "preview": _("We begin soon."),
+    }
+
+
+def player_texts() -> dict[str, str]:
+    """The words of `player.js`."""
+    return {
+        "automatic": _("automatic"),
+        "lines": _("%s lines"),
+        "again": _("The picture does not come through. We keep trying."),
     }

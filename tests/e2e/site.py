@@ -62,6 +62,7 @@ def make_template(log: Path) -> None:
 def environment(database: str, **more: str) -> dict[str, str]:
     """That of the demonstration, so that /demo/ is there, with the keys of this run."""
     return os.environ | {
+        "STREAM_SECRET": "nur-fuer-die-tests-0123456789abcdef",
         "DATABASE_URL": address_of(database),
         "REDIS_PREFIX": database,
         "DEMO": "true",

@@ -67,6 +67,15 @@ def test_servers_named_from_outside_are_not_started(services):
     assert not services.valkey.answers()
 
 
+def test_who_named_both_servers_stops_without_the_wheels(services, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    services.start({"DATABASE_URL": "postgres://elsewhere/db", "REDIS_URL": "redis://elsewhere"})
+
+    services.stop()
+
+    assert not services.postgres.has_cluster()
+
+
 def test_each_server_is_named_for_itself(services):
     addresses = services.start({"DATABASE_URL": "postgres://elsewhere/db"})
 

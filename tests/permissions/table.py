@@ -389,6 +389,7 @@ DOORS: dict[str, Door] = {
     "live_stage": audience("stage"),
     "live_state": audience("stage"),
     "live_me": audience("stage"),
+    "live_stream": audience("stage"),
     "live_vote": twin(_vote),
     # Not taken yet: refused to everybody, in the words of the protocol.
     "live_ask": twin(_ask, opens=403),

@@ -235,6 +235,7 @@
       status.dataset.state = what;
       status.replaceChildren(texts[what]);
       if (what === "signed_out") status.append(" ", element("a", { href: settings.sign_in }, texts.sign_in));
+      if (window.Player && (what === "signed_out" || what === "not_admitted")) window.Player.end();
     }
 
     function hear(frame) {
@@ -409,13 +410,11 @@
       delay.hidden = !stage.delay_minutes;
       delay.textContent = filled(texts.late, stage.delay_minutes);
       const overlay = document.getElementById("live-overlay"), announcement = document.getElementById("live-announcement");
-      const phase = { pause: texts.pause, trouble: texts.trouble, ended: texts.over }[stage.phase] || "";
-      const shown = stage.overlay || phase;
-      overlay.hidden = !shown;
-      overlay.textContent = shown;
+      overlay.hidden = !stage.overlay;
+      overlay.textContent = stage.overlay;
       announcement.hidden = !stage.announcement;
       announcement.replaceChildren(element("p", {}, stage.announcement));
-      play(settings.streams[stage.source]);
+      if (window.Player) window.Player.follow(stage, settings.slates[stage.phase] || "");
     }
 
     /* Questions: the list alone; what somebody types stays. */
@@ -535,46 +534,11 @@
     return { state: function () { return state; }, line: line };
   }
 
-  /* --- The picture ------------------------------------------------------------------------------------------------ */
-
-  let playing = "", player = null, worker = "";
-
-  function play(address) {
-    const video = document.querySelector("#player video");
-    if (!video || !address || address === playing) return;
-    const folded = video.closest("details:not([open])");
-    if (folded) {
-      // In the hall the picture is fetched only for whoever unfolds it.
-      folded.ontoggle = function () { folded.ontoggle = null; play(address); };
-      return;
-    }
-    const again = playing !== "" && !video.paused;
-    playing = address;
-    if (player) { player.destroy(); player = null; }
-    if (window.Hls && window.Hls.isSupported()) {
-      video.removeAttribute("src");
-      player = new window.Hls({ workerPath: worker });
-      player.on(window.Hls.Events.SUBTITLE_TRACKS_UPDATED, function () { player.subtitleTrack = 0; player.subtitleDisplay = true; });
-      player.on(window.Hls.Events.ERROR, function (_, fault) {
-        if (!fault.fatal) return;
-        if (fault.type === window.Hls.ErrorTypes.MEDIA_ERROR) player.recoverMediaError();
-        else setTimeout(function () { if (player) player.startLoad(); }, 2000 + Math.random() * 3000);
-      });
-      player.loadSource(address);
-      player.attachMedia(video);
-    } else if (video.getAttribute("src") !== address) {
-      video.src = address; // the browser plays it itself
-    }
-    if (again) video.play().catch(function () { /* the person presses play */ });
-  }
-
   window.Live = { reduce: reduce, empty: empty, Line: Line };
   const settingsPlace = document.getElementById("live-settings");
   if (settingsPlace) {
     const settings = JSON.parse(settingsPlace.textContent);
     const state = reduce(empty(), JSON.parse(document.getElementById("live-state").textContent));
-    worker = settings.worker;
-    if (state.stage && !settings.console) play(settings.streams[state.stage.source]);
     window.Live.page = Page(settings, state);
   }
 })();
