@@ -18,7 +18,7 @@ from congress.errors import Refused
 from congress.models import Admission, Level, Stage, User
 from congress.models.editions import IS_RUNNING
 from polls import live, queries
-from polls.models import Option, Poll, StageState, Tally, Turnout
+from polls.models import Option, Poll, StageState, Tally, Turnout, Vote
 from programme.models import Session
 from programme.queries import stage_now
 
@@ -43,6 +43,10 @@ class NotClosed(Refused):
     message = _("Only a closed poll can be published or opened again.")
 
 
+class HasNextRound(Refused):
+    message = _("The next round of this poll is there already.")
+
+
 class ResultWasSeen(Refused):
     message = _("The audience has seen the result. Please copy the poll and ask once more.")
 
@@ -55,6 +59,7 @@ class Outcome(Enum):
     CLOSED = "closed"
     NOT_FOUND = "not found"
     NOT_ADMITTED = "not admitted"
+    NOT_ENTITLED = "not entitled"  # admitted, but the poll is for other levels
     BAD = "bad"
 
 
@@ -83,7 +88,10 @@ def create_poll(
     max_choices: int = 1,
     results_show: str = Poll.Shows.LIVE,
     minutes: int | None = None,
+    secret: bool = True,
+    levels: Sequence[str] = (),
     session: Session | None = None,
+    follows: Poll | None = None,
     key: UUID | None = None,
     now: datetime,
     by: User | None = None,
@@ -105,6 +113,10 @@ def create_poll(
             "max_choices": max_choices,
             "results_show": results_show,
             "minutes": minutes,
+            "secret": secret,
+            "levels": list(levels),
+            "follows": follows,
+            "round": follows.round + 1 if follows is not None else 1,
         },
     )
     if created:
@@ -124,6 +136,8 @@ def edit_draft(
     max_choices: int,
     results_show: str,
     minutes: int | None,
+    secret: bool = True,
+    levels: Sequence[str] = (),
     now: datetime,
     by: User | None = None,
 ) -> None:
@@ -135,6 +149,7 @@ def edit_draft(
     draft = _locked_draft(poll)
     draft.text, draft.kind, draft.results_show, draft.minutes = text, kind, results_show, minutes
     draft.min_choices, draft.max_choices = min_choices, max_choices
+    draft.secret, draft.levels = secret, list(levels)
     draft.save()
     Option.objects.filter(poll=draft).delete()
     _write_answers(draft, answers)
@@ -143,8 +158,27 @@ def edit_draft(
 
 
 @transaction.atomic
+def next_round(*, poll: Poll, now: datetime, by: User | None = None) -> Poll:
+    """Prepare the same question again, after it was talked about: both results stand side by side.
+
+    Raises `NotClosed` or `HasNextRound`.
+    """
+    row = Poll.objects.select_for_update().get(pk=poll.pk)
+    if not row.is_done:
+        raise NotClosed
+    if Poll.objects.filter(follows=row).exists():
+        raise HasNextRound
+    return copy_poll(poll=poll, follows=row, now=now, by=by)
+
+
+@transaction.atomic
 def copy_poll(
-    *, poll: Poll, key: UUID | None = None, now: datetime, by: User | None = None
+    *,
+    poll: Poll,
+    follows: Poll | None = None,
+    key: UUID | None = None,
+    now: datetime,
+    by: User | None = None,
 ) -> Poll:
     """Prepare the same again, without its votes. The same `key` again gives the copy that is there."""
     return create_poll(
@@ -156,7 +190,10 @@ def copy_poll(
         max_choices=poll.max_choices,
         results_show=poll.results_show,
         minutes=poll.minutes,
+        secret=poll.secret,
+        levels=poll.levels,
         session=poll.session,
+        follows=follows,
         key=key,
         now=now,
         by=by,
@@ -199,7 +236,7 @@ def open_poll(*, poll: Poll, now: datetime, by: User | None = None) -> None:
             )
     except IntegrityError as error:
         raise AnotherPollIsOpen from error
-    levels = queries.levels_told_apart(poll.edition)
+    levels = queries.levels_told_apart(poll.edition, among=draft.levels)
     Turnout.objects.bulk_create(Turnout(poll=poll, level=level) for level in levels)
     Tally.objects.bulk_create(
         Tally(poll=poll, option=option, level=level) for option in options for level in levels
@@ -374,7 +411,7 @@ SELECT p.stage_id, p.edition_id, p.state, p.min_choices, p.max_choices,
        p.ends_at IS NOT NULL AND p.ends_at <= statement_timestamp() + e.clock_shift,
        {IS_RUNNING},
        ARRAY(SELECT o.id FROM polls_option o WHERE o.poll_id = p.id),
-       p.kind
+       p.kind, p.secret, p.levels
 FROM polls_poll p JOIN congress_edition e ON e.id = p.edition_id
 WHERE p.id = %(poll)s
 FOR SHARE OF p
@@ -385,18 +422,19 @@ WITH voters AS (
     SELECT a.person_id,
            CASE WHEN EXISTS (
                SELECT 1 FROM polls_turnout t WHERE t.poll_id = %(poll)s AND t.level = a.level
-           ) THEN a.level ELSE %(other)s END AS level
+           ) THEN a.level ELSE %(other)s END AS level,
+           cardinality(%(levels)s::text[]) = 0 OR a.level = ANY(%(levels)s) AS entitled
     FROM congress_admission a JOIN congress_edition e ON e.id = a.edition_id
     WHERE a.edition_id = %(edition)s AND a.person_id = ANY(%(people)s) AND a.kind = ANY(%(kinds)s)
       AND a.revoked_at IS NULL
       AND (a.valid_until IS NULL OR a.valid_until > statement_timestamp() + e.clock_shift)
 ), counted AS (
     INSERT INTO polls_participation (poll_id, person_id)
-    SELECT %(poll)s, person_id FROM voters ORDER BY person_id
+    SELECT %(poll)s, person_id FROM voters WHERE entitled ORDER BY person_id
     ON CONFLICT DO NOTHING
     RETURNING person_id
 )
-SELECT v.person_id, v.level, c.person_id IS NOT NULL
+SELECT v.person_id, CASE WHEN v.entitled THEN v.level END, c.person_id IS NOT NULL
 FROM voters v LEFT JOIN counted c USING (person_id)
 """
 _TOOK_PART = """
@@ -438,7 +476,8 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
         row = cursor.fetchone()
         if row is None or row[2] == Poll.State.DRAFT:
             return {number: Outcome.NOT_FOUND for number, _ballot in batch}
-        stage_id, edition_id, state, least, most, is_over, is_running, options, kind = row
+        stage_id, edition_id, state, least, most, is_over, is_running, options, kind = row[:9]
+        secret, for_levels = row[9:]
         outcomes: dict[int, Outcome] = {}
         first: dict[int, tuple[int, Ballot]] = {}  # person → the ballot that may count
         again: list[tuple[int, Ballot]] = []
@@ -463,6 +502,7 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
                     "people": people,
                     "kinds": sorted(kinds),
                     "other": Level.OTHER,
+                    "levels": for_levels,
                 },
             )
             entitled = {person: (level, new) for person, level, new in cursor.fetchall()}
@@ -474,6 +514,8 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
                 level, new = entitled.get(person, ("", None))
                 if new is None:
                     outcomes[number] = Outcome.NOT_ADMITTED
+                elif level is None:
+                    outcomes[number] = Outcome.NOT_ENTITLED
                 elif not new:
                     outcomes[number] = Outcome.ALREADY
                 else:
@@ -487,6 +529,17 @@ def _count(poll_id: int, batch: list[tuple[int, Ballot]]) -> dict[int, Outcome]:
                 _rewrite_words(cursor, poll_id, written, voters)
             elif voters:
                 _raise_sums(cursor, poll_id, chosen, voters)
+            if voters and not secret:
+                Vote.objects.bulk_create(
+                    Vote(
+                        poll_id=poll_id,
+                        person_id=person,
+                        choices=sorted(set(ballot.choices)),
+                        words=list(ballot.words),
+                    )
+                    for person, (number, ballot) in first.items()
+                    if outcomes[number] is Outcome.COUNTED
+                )
         if late:
             # A retry of what was counted in time is still answered so.
             cursor.execute(_TOOK_PART, {"poll": poll_id, "people": late})

@@ -17,7 +17,7 @@ from congress.retention import AFTER_THE_EDITION, ended_before
 from polls import demo_offices, desk
 from polls.demo import fill, open_polls_again
 from polls.demo_screens import SCREENS, open_screen
-from polls.models import Participation, Question, Rated, Support
+from polls.models import Participation, Question, Rated, Support, Vote
 from polls.views import offices, results
 from polls.views.check import figures_panel
 from programme.panels import OfficePart, office_parts, session_panels
@@ -196,6 +196,14 @@ retention.steps.register(
     retention.Step(
         _("Who took part in polls"),
         lambda: Participation.objects.filter(ended_before(AFTER_THE_EDITION, "poll__edition__")),
+        retention.delete,
+    ),
+    order=50,
+)
+retention.steps.register(
+    retention.Step(
+        _("Who chose what in polls by name"),
+        lambda: Vote.objects.filter(ended_before(AFTER_THE_EDITION, "poll__edition__")),
         retention.delete,
     ),
     order=50,

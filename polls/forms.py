@@ -10,7 +10,7 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineFormField, ParagraphFormField
-from congress.models import Stage
+from congress.models import Level, Stage
 from congress.text import clean_line
 from polls.models import (
     MOST_WORDS,
@@ -132,6 +132,28 @@ class PollForm(forms.Form):
         _("Closes by itself after so many minutes"), 1, LONGEST_MINUTES,
         help_text=_("Empty: you close it."),
     )  # fmt: skip
+    ballots = forms.ChoiceField(
+        label=_("Secret or by name?"),
+        choices=(
+            ("secret", _("Secret: only sums are kept")),
+            (
+                "named",
+                _("By name: the organisers see who chose what; the page says so before the vote"),
+            ),
+        ),
+        initial="secret",
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Please choose secret or by name.")},
+    )
+    levels = forms.MultipleChoiceField(
+        label=_("Only for certain levels"),
+        choices=[choice for choice in Level.choices if choice[0] != Level.OTHER],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Nothing marked: everybody who may vote."),
+        error_messages={"invalid_choice": _("There is no such level of administration.")},
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -147,6 +169,8 @@ class PollForm(forms.Form):
             "kind": poll.kind,
             "results_show": poll.results_show,
             "minutes": poll.minutes,
+            "ballots": "secret" if poll.secret else "named",
+            "levels": poll.levels,
         }
         if poll.is_word_cloud:
             return facts | {"max_words": poll.max_choices}
@@ -190,9 +214,10 @@ class PollForm(forms.Form):
             answers = scale_answers(data["steps"] or USUAL_SCALE, data["low"], data["high"])
         elif data["kind"] == Poll.Kind.WORD_CLOUD:
             answers, most = [], data["max_words"] or MOST_WORDS
-        same = ("key", "text", "kind", "results_show", "minutes")
+        same = ("key", "text", "kind", "results_show", "minutes", "levels")
         return {
             **{name: data[name] for name in same},
+            "secret": data["ballots"] != "named",
             "answers": answers,
             "min_choices": least,
             "max_choices": most,

@@ -62,6 +62,7 @@ class StagePicture:
     poll: Poll | None
     answers: list[Answer]
     results: Results | None
+    before: dict[str, Any] | None  # of the round before: total, and counts by this round's answers
     questions_rev: int
     questions: list[dict[str, Any]]
     takes_questions: bool
@@ -154,7 +155,17 @@ class StagePicture:
             "ends_at": moment(poll.ends_at) if poll.ends_at else None,
             "round": poll.round,
             "results": self.results_for(audience),
+            **self._of_some_polls(poll, audience),
         }
+
+    def _of_some_polls(self, poll: Poll, audience: str) -> dict[str, Any]:
+        """Only where there is something to say: whom it is for, and how the round before ended (decision 0029)."""
+        more: dict[str, Any] = {}
+        if poll.levels:
+            more["levels"] = sorted(poll.levels)
+        if self.before is not None and not poll.is_open and self.shows_counts(audience):
+            more["before"] = self.before
+        return more
 
     def state(self, audience: str) -> dict[str, Any]:
         """The whole, without what is the viewer's own."""
@@ -212,7 +223,13 @@ class StagePicture:
 
     def rows(self, audience: str) -> list[dict[str, Any]]:
         total = self.results.total if self.results is not None else 0
-        return queries.result_rows(self.answers, total, shown=self.shows_counts(audience))
+        rows = queries.result_rows(self.answers, total, shown=self.shows_counts(audience))
+        poll = self.poll_for(audience) or {}
+        before = poll.get("before")
+        if before is not None:
+            for row in rows:
+                row["before"] = before["counts"].get(str(row["id"]), 0) / before["total"]
+        return rows
 
     def mean(self, audience: str) -> float | None:
         """Of a scale, where its counts are shown."""
@@ -323,6 +340,7 @@ class StageSource:
             poll=poll,
             answers=answers,
             results=results,
+            before=queries.result_before(poll) if poll is not None else None,
             questions_rev=state.questions_rev,
             questions=queries.questions_shown(stage.pk, on.session),
             takes_questions=state.questions == StageState.Questions.OPEN,

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Any, ClassVar, Self
 from uuid import uuid4
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -97,12 +98,29 @@ class Poll(models.Model):
         default=True,
         help_text=_("Only sums are kept. Fixed once the poll has been opened."),
     )
+    levels: models.Field[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=20, choices=Level),
+        verbose_name=_("entitled levels"),
+        default=list,
+        blank=True,
+        help_text=_("Empty: everybody who may vote."),
+    )
     results_show = models.CharField(
         _("results show"), max_length=12, choices=Shows, default=Shows.LIVE
     )
     min_choices = models.PositiveSmallIntegerField(_("at least"), default=1)
     max_choices = models.PositiveSmallIntegerField(_("at most"), default=1)
     round = models.PositiveSmallIntegerField(_("round"), default=1)
+    # The round before, whose result stands beside this one's.
+    follows = models.OneToOneField(
+        "self",
+        on_delete=models.CASCADE,
+        related_name="next_round",
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("round before"),
+    )
     minutes = models.PositiveSmallIntegerField(
         _("closes by itself after"),
         null=True,
@@ -149,6 +167,10 @@ class Poll(models.Model):
                 condition=~Q(kind__in=["single", "scale"]) | Q(max_choices=1),
             ),
             models.CheckConstraint(
+                name="a_later_round_follows_another",
+                condition=Q(round=1, follows__isnull=True) | Q(round__gt=1, follows__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="poll_ends_after_it_opens",
                 condition=Q(ends_at__isnull=True)
                 | Q(opened_at__isnull=False, ends_at__gt=F("opened_at")),
@@ -162,6 +184,11 @@ class Poll(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def entitled(self) -> list[str]:
+        """Whom it is for, in words; empty: everybody who may vote."""
+        return [str(level.label) for level in Level if level in self.levels]
 
     @property
     def is_word_cloud(self) -> bool:
@@ -439,6 +466,30 @@ class Turnout(models.Model):
     class Meta:
         verbose_name = _("turnout")
         verbose_name_plural = _("turnouts")
+
+
+class Vote(models.Model):
+    """Who chose what in a poll by name. Secret polls have none."""
+
+    pk = models.CompositePrimaryKey("poll_id", "person_id")
+    poll = models.ForeignKey(
+        Poll,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="votes",
+        verbose_name=_("poll"),
+    )
+    person = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="votes", verbose_name=_("person")
+    )
+    choices: models.Field[list[int], list[int]] = ArrayField(models.BigIntegerField(), default=list)
+    words: models.Field[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=WORD_LIMIT), default=list
+    )
+
+    class Meta:
+        verbose_name = _("vote by name")
+        verbose_name_plural = _("votes by name")
 
 
 class Word(models.Model):

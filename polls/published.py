@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
 
 from congress.models import Level
 from polls.models import VOTES_TO_SHOW, Poll, Turnout
-from polls.queries import Answer, mean_of, result_rows, words_of
+from polls.queries import Answer, mean_of, result_before, result_rows, words_of
 from polls.words import WORDS_TO_SHOW
 from programme.models import Session
 
@@ -43,6 +43,7 @@ class Outcome:
     rows: list[dict[str, Any]]
     mean: float | None
     levels: list[LevelLine]
+    before: dict[str, Any] | None = None  # of the round before: `queries.result_before`
 
     @property
     def is_shown(self) -> bool:
@@ -63,10 +64,20 @@ def outcomes(polls: Any) -> list[Outcome]:
         return []
     turnouts, tallies = _sums([poll.pk for poll in found])
     clouds = words_of([poll for poll in found if poll.is_word_cloud])
-    return [
+    made = [
         _outcome(poll, turnouts.get(poll.pk, {}), tallies.get(poll.pk, {}), clouds.get(poll.pk))
         for poll in found
     ]
+    return [_beside_the_round_before(outcome) for outcome in made]
+
+
+def _beside_the_round_before(outcome: Outcome) -> Outcome:
+    before = result_before(outcome.poll)
+    if before is None or not outcome.is_shown:
+        return outcome
+    for row in outcome.rows:
+        row["before"] = before["counts"].get(str(row["id"]), 0) / before["total"]
+    return replace(outcome, before=before)
 
 
 def _outcome(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,16 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from congress.models import Admission, Edition, Level, Stage
-from polls.models import VOTES_TO_SHOW, Poll, Question, StageState, Turnout, Word, WordRule
+from polls.models import (
+    VOTES_TO_SHOW,
+    Option,
+    Poll,
+    Question,
+    StageState,
+    Turnout,
+    Word,
+    WordRule,
+)
 from polls.words import WORDS_TO_SHOW, Group, cloud, groups, size
 from programme.models import Session
 from programme.queries import stage_now
@@ -72,6 +81,26 @@ def results(poll_id: int) -> tuple[Results, list[Answer]]:
         return Results(rev, total, dict(written.items())), words
     answers = [Answer(row[0], row[1], int(row[2])) for row in rows if row[0] is not None]
     return Results(rev, total, {answer.id: answer.count for answer in answers}), answers
+
+
+def result_before(poll: Poll) -> dict[str, Any] | None:
+    """Total and counts of the round before, by the answers of this one; None where nobody may read them.
+
+    One query, none for a first round.
+    """
+    if poll.follows_id is None or poll.is_word_cloud:
+        return None
+    first = Poll.objects.with_options().select_related(None).get(pk=poll.follows_id)
+    result = first.result or {}
+    hidden = first.is_closed and first.results_show == Poll.Shows.ON_PUBLISH
+    if result.get("total", 0) < VOTES_TO_SHOW or hidden:
+        return None
+    now = Option.objects.filter(poll=poll).order_by("position", "pk")
+    counts = {
+        str(option.pk): result["counts"].get(str(before.pk), 0)
+        for option, before in zip(now, first.options.all(), strict=False)
+    }
+    return {"total": result["total"], "counts": counts}
 
 
 def versions(stage_id: int) -> tuple[int, int, datetime] | None:
@@ -168,8 +197,11 @@ def run_sheet(stage: Stage, now: datetime) -> list[SheetLine]:
     return lines
 
 
-def levels_told_apart(edition: Edition) -> list[str]:
-    """Levels with a crowd of entitled admissions to hide in; everybody else counts as `other`."""
+def levels_told_apart(edition: Edition, *, among: Sequence[str] = ()) -> list[str]:
+    """Levels with a crowd of entitled admissions to hide in; everybody else counts as `other`.
+
+    `among`: the levels that a poll is for; none means all.
+    """
     crowds = (
         Admission.objects.in_force()
         .filter(edition=edition, kind__in=Admission.MAY_VOTE)
@@ -177,7 +209,11 @@ def levels_told_apart(edition: Edition) -> list[str]:
         .annotate(people=Count("pk"))
         .order_by("level")
     )
-    told = {level for level, people in crowds if people >= Turnout.CROWD}
+    told = {
+        level
+        for level, people in crowds
+        if people >= Turnout.CROWD and (not among or level in among)
+    }
     return sorted(told | {Level.OTHER})
 
 
@@ -185,6 +221,7 @@ def polls_of_stage(stage_id: int) -> list[dict[str, Any]]:
     """What a moderator sees: every poll with its sums, newest first; as many queries however many there are."""
     polls = list(Poll.objects.filter(stage_id=stage_id).with_options().order_by("-pk"))
     ids = [poll.pk for poll in polls]
+    followed = {poll.follows_id for poll in polls}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT option_id, sum(count) FROM polls_tally WHERE poll_id = ANY(%s) GROUP BY option_id",
@@ -220,6 +257,7 @@ def polls_of_stage(stage_id: int) -> list[dict[str, Any]]:
                 "total": total,
                 "rows": rows,
                 "shown": shown,
+                "may_have_another_round": poll.is_done and poll.pk not in followed,
                 "words": written,
                 "mean": mean_of(answers) if poll.is_scale and shown else None,
             }

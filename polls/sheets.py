@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from congress import outputs, pdf
 from congress.models import Stage
+from polls.models import Poll
 from polls.published import Outcome
 from polls.queries import SheetLine
 
@@ -132,6 +133,21 @@ def results_table(
                 share = _percent(answer.share)
                 rows.append([*about, line.label, line.total, answer.text, answer.count, share])
     return header, rows
+
+
+def names_table(poll: Poll) -> tuple[list[str], list[list[outputs.Cell]]]:
+    """Who chose what in a poll by name, a line for each person, by name."""
+    texts = dict(poll.options.values_list("pk", "text"))
+    header = [_("Name"), _("Organisation"), _("Answer")]
+    votes = poll.votes.select_related("person").order_by("person__last_name", "person__first_name")
+    return header, [
+        [
+            vote.person.display_name,
+            vote.person.body,
+            "; ".join([*(texts[choice] for choice in vote.choices), *vote.words]),
+        ]
+        for vote in votes
+    ]
 
 
 def _percent(share: float | None) -> float | None:

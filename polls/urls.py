@@ -33,6 +33,11 @@ urlpatterns = [
         name="results_file",
     ),
     path("regie/<slug:stage>/abstimmungen/<int:poll>/", views.edit_poll, name="edit_poll"),
+    path(
+        "regie/<slug:stage>/abstimmungen/<int:poll>/namen.<str:ending>",
+        views.names_file,
+        name="names_file",
+    ),
     path("regie/<slug:stage>/abstimmungen/<int:poll>/kopie/", views.copy_poll, name="copy_poll"),
     path("moderation/", views.moderation, name="moderation"),
     path("moderation/<slug:stage>/", views.moderation_stage, name="moderation_stage"),

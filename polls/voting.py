@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection
+from django.utils.translation import gettext_lazy as _
 
 from congress.live.batches import Batcher, Busy
 from congress.live.frames import (
@@ -58,6 +59,7 @@ RATE = Shape(
 )
 SHAPES: Mapping[str, Shape] = {"vote": VOTE, "ask": ASK, "support": SUPPORT, "rate": RATE}
 
+_NOT_ENTITLED = _("This poll is for other levels of administration than yours.")
 _CODES = {
     Outcome.CLOSED: "poll_closed",
     Outcome.NOT_FOUND: "not_found",
@@ -134,6 +136,8 @@ def cast_and_wait(ballot: Ballot) -> bool:
 
 
 def judged(outcome: Outcome) -> bool:
+    if outcome is Outcome.NOT_ENTITLED:
+        raise Declined("forbidden", message=_NOT_ENTITLED)
     if outcome in _CODES:
         raise Declined(_CODES[outcome])
     return outcome is Outcome.ALREADY

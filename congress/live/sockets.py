@@ -82,8 +82,12 @@ def serialised(content: Mapping[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def error_body(code: str, *, reply_to: str | None = None, **more: Any) -> dict[str, Any]:
-    return {"type": "error", "id": reply_to, "code": code, "message": str(MESSAGES[code]), **more}
+def error_body(
+    code: str, *, reply_to: str | None = None, message: str | Promise = "", **more: Any
+) -> dict[str, Any]:
+    """`message` where there is more to say than the code says."""
+    said = str(message or MESSAGES[code])
+    return {"type": "error", "id": reply_to, "code": code, "message": said, **more}
 
 
 class Socket(AsyncWebsocketConsumer):

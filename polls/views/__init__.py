@@ -13,7 +13,7 @@ from polls.views.moderation import (
 from polls.views.preparing import copy_poll, edit_poll, preparing
 from polls.views.regie import regie, regie_stage, run_sheet_file
 from polls.views.rehearsal import rehearsal
-from polls.views.results import results_file, session_results
+from polls.views.results import names_file, results_file, session_results
 from polls.views.screens import end_screen, renew_screen, screen, screen_state, screens
 from polls.views.stages import live, stage, stream_json
 from polls.views.twin import ask, me_json, rate, state_json, support, vote
@@ -31,6 +31,7 @@ __all__ = [
     "me_json",
     "moderation",
     "moderation_stage",
+    "names_file",
     "preparing",
     "rate",
     "regie",

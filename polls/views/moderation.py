@@ -98,6 +98,10 @@ def _in_order(questions: list[dict[str, Any]], *, by_time: bool) -> list[dict[st
 _ACTS = {
     "open": (actions.open_poll, gettext_lazy("The poll is open.")),
     "close": (actions.close_poll, gettext_lazy("The poll is closed. The result is fixed.")),
+    "round": (
+        actions.next_round,
+        gettext_lazy("The next round is prepared: the same question, once more."),
+    ),
     "reopen": (actions.reopen_poll, gettext_lazy("The poll is open again.")),
     "publish": (actions.publish_poll, gettext_lazy("The result is published.")),
     "delete": (actions.delete_draft, gettext_lazy("The prepared poll was thrown away.")),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from congress.errors import Refused
 from congress.http import MemberRequest, role_required, see_other
 from congress.live.entry import RUNS_A_STAGE
-from congress.models import Stage
+from congress.models import Role, Stage
 from polls import actions, queries
 from polls.forms import TEMPLATES, PollForm
 from polls.models import Poll
@@ -41,6 +41,7 @@ def preparing(request: MemberRequest, stage: str) -> HttpResponseBase:
     context = {
         "stage": place,
         "form": form,
+        "sees_names": request.access.plays(Role.Kind.ORGANISER),
         "templates": [(name, label) for name, (label, _facts) in TEMPLATES.items()],
         "drafts": [entry for entry in reversed(entries) if entry["poll"].is_draft],
         "done": [entry for entry in entries if not entry["poll"].is_draft],

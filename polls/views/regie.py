@@ -279,7 +279,7 @@ def _back(asked: _Asked) -> str:
     return _("Taken back: %s") % _STEPS[step]
 
 
-def _poll(function: Callable[..., None], said: Any, **more: Any) -> Callable[[_Asked], str]:
+def _poll(function: Callable[..., Any], said: Any, **more: Any) -> Callable[[_Asked], str]:
     def act(asked: _Asked) -> str:
         poll = get_object_or_404(
             Poll.objects.select_related("edition"), pk=asked.number("poll"), stage=asked.stage
@@ -330,6 +330,10 @@ _ACTS: dict[str, Callable[[_Asked], str]] = {
         shown=False,
     ),
     "reopen": _poll(actions.reopen_poll, gettext_lazy("The poll is open again.")),
+    "next_round": _poll(
+        actions.next_round,
+        gettext_lazy("The next round is prepared: the same question, once more."),
+    ),
     "show": _poll(actions.show_poll, gettext_lazy("The poll is on the stage again.")),
     "clear": _clear,
     "screen": _question(asking.to_screen, gettext_lazy("The question is on the screen.")),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from congress import outputs
 from congress.http import EditionRequest, MemberRequest, role_required
 from congress.live.entry import RUNS_A_STAGE
+from congress.models import Role
 from polls import published, sheets
 from polls.models import Poll
 from polls.views.stages import find_stage
@@ -36,6 +37,23 @@ def session_results(request: EditionRequest, code: str) -> HttpResponse:
     if not outcomes:
         raise Http404
     return render(request, "polls/results.html", {"session": session, "outcomes": outcomes})
+
+
+@require_safe
+@role_required(Role.Kind.ORGANISER)
+def names_file(request: MemberRequest, stage: str, poll: int, ending: str) -> HttpResponse:
+    """Who chose what, of a poll by name that is over; there is none of a secret one."""
+    row = get_object_or_404(
+        Poll, pk=poll, stage=find_stage(request, stage), secret=False, closed_at__isnull=False
+    )
+    header, rows = sheets.names_table(row)
+    name = outputs.filename("abstimmung", request.edition.slug, str(row.pk), ending=ending)
+    if ending == "csv":
+        return outputs.attachment(outputs.safe_csv(header, rows), name, outputs.CSV)
+    if ending == "xlsx":
+        made = outputs.safe_xlsx(header, rows, title=row.text[:30])
+        return outputs.attachment(made, name, outputs.XLSX)
+    raise Http404
 
 
 @require_safe

@@ -130,6 +130,7 @@ def _texts() -> dict[str, str]:
         "time_left": _("Time left"),
         "pause": _("Break"),
         "trouble": _("There is technical trouble. We are working on it."),
+        "before": _("before: %s %"),
         "over": _("This stage is over for today."),
         "preview": _("We begin soon."),
         "nothing_next": _("That was the last session of today."),

@@ -20,7 +20,7 @@ from congress.http import EditionRequest, MemberRequest, admission_required
 from congress.live import entry
 from congress.live.entry import OBSERVER, RUNS_A_STAGE, Visitor, Wanted
 from congress.live.pictures import FRESH_SECONDS
-from congress.models import Admission, Stage, User
+from congress.models import Admission, Level, Stage, User
 from congress.models.editions import Phase
 from congress.sessions import LINK_KEY
 from congress.streams import ends_at, signed
@@ -67,6 +67,12 @@ class Viewer:
         """Not to who runs a stage while only those vote who rehearse; the statement that counts says the same."""
         open_now = not self.picture.closed_as or self.kind in Admission.AT_ANY_TIME
         return self.may_vote and open_now
+
+    def is_entitled_to(self, poll: Poll | None) -> bool:
+        """Whether a poll is for the level of administration of this person, too."""
+        if poll is None or not poll.levels:
+            return True
+        return self.admission is not None and self.admission.level in poll.levels
 
     @property
     def is_outside(self) -> bool:
@@ -199,6 +205,8 @@ def render_stage(
         "content": picture.stage,
         "poll": picture.poll_for(audience),
         "rows": picture.rows(audience),
+        "entitled": viewer.is_entitled_to(picture.poll),
+        "only_for": ", ".join(picture.poll.entitled) if picture.poll is not None else "",
         "voted": picture.poll is not None and picture.poll.pk in viewer.voted,
         "viewer": viewer,
         "closed": picture.closed_as,
@@ -297,6 +305,8 @@ def page_settings(request: MemberRequest, viewer: Viewer) -> dict[str, Any]:
             "texts": player_texts(),
         },
         "may_vote": viewer.is_offered_votes,
+        "level": viewer.admission.level if viewer.admission is not None else "",
+        "levels": {level.value: str(level.label) for level in Level},
         "moderates": viewer.moderates,
         "in_the_hall": request.access.by_badge is not None,
         "titles": english_titles(viewer.stage),
@@ -418,6 +428,12 @@ def texts() -> dict[str, str]:
             "Whoever runs the server could watch votes at the moment they arrive: this is a mood picture, not a secret "
             "election."
         ),
+        "named": _(
+            "Your vote is stored with your name and cannot be changed. The organisers can see what you chose; the "
+            "audience sees sums only."
+        ),
+        "only_for": _("This poll is for: %s."),
+        "before": _("before: %s %"),
         "leading": _("%1$s so far. In front: %2$s with %3$s %."),
         "new_poll": _("A new poll is open: %s"),
         "live_badge": _("Live"),

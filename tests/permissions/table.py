@@ -417,6 +417,9 @@ DOORS: dict[str, Door] = {
     ),
     "session_results": public("code", opens=404),  # until something is published
     "results_file": staff(*STAGES, arguments=("stage", "ending")),
+    "names_file": staff(
+        "organiser", arguments=("stage", "poll", "ending"), opens=404
+    ),  # a secret poll
     "preparing": staff(*STAGES, arguments=("stage",)),
     "edit_poll": staff(*STAGES, arguments=("stage", "poll")),
     "copy_poll": staff(*STAGES, arguments=("stage", "poll"), method="post", opens=303),

@@ -222,6 +222,8 @@
     const clockTime = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
     const clock = function (moment) { return clockTime.format(new Date(moment)) + (language === "de" ? " Uhr" : ""); };
     const votes = function (total) { return total === 1 ? texts.one_vote : filled(texts.votes, figures.format(total)); };
+    const isEntitled = function (poll) { return !poll.levels || poll.levels.includes(settings.level); };
+    const levelsOf = function (poll) { return Object.entries(settings.levels).filter(function (pair) { return poll.levels.includes(pair[0]); }).map(function (pair) { return pair[1]; }).join(", "); };
     const hasVoted = function () { return state.poll !== null && state.you.voted.includes(state.poll.id); };
 
     function signature(of) {
@@ -279,7 +281,7 @@
       box.replaceChildren();
       document.getElementById("live-poll-box").classList.toggle("fk-box--on", poll !== null && poll.state === "open");
       if (!poll) { box.append(element("p", { class: "fk-quiet" }, texts.no_poll)); return; }
-      if (poll.state === "open" && settings.may_vote && !hasVoted()) {
+      if (poll.state === "open" && settings.may_vote && isEntitled(poll) && !hasVoted()) {
         box.append(form(poll));
         if (isNew) say(filled(texts.new_poll, poll.text), true);
       } else {
@@ -287,6 +289,7 @@
         box.append(title);
         if (poll.state !== "open") box.append(element("p", { class: "fk-quiet" }, texts.poll_closed));
         else if (hasVoted()) box.append(element("p", { class: "fk-poll__thanks" }, [element("span", { class: "kern-icon kern-icon--check", "aria-hidden": "true" }), texts.counted]));
+        else if (!isEntitled(poll)) box.append(element("p", { class: "fk-quiet" }, filled(texts.only_for, levelsOf(poll))));
         if (held) title.focus();
       }
       if (poll.kind === "word_cloud") box.append(element("div", { "data-live": "results", hidden: "" }, [
@@ -308,6 +311,8 @@
       // In the hall, by a badge: two taps from the badge to the vote.
       const taps = settings.in_the_hall && kind === "radio" && poll.kind !== "word_cloud";
       const choices = element("fieldset", { class: "fk-choices" }, element("legend", {}, poll.text));
+      if (!poll.secret) choices.append(element("p", { class: "fk-named" }, texts.named));
+      if (poll.levels) choices.append(element("p", { class: "fk-quiet" }, filled(texts.only_for, levelsOf(poll))));
       if (kind === "checkbox") choices.append(element("p", { class: "fk-quiet" }, poll.min > 1 ? filled(texts.from_to, poll.min, poll.max) : filled(texts.up_to, poll.max)));
       if (poll.kind === "word_cloud" && poll.max > 1) choices.append(element("p", { class: "fk-quiet" }, filled(texts.up_to_words, poll.max)));
       for (let place = 1; poll.kind === "word_cloud" && place <= poll.max; place += 1) {
@@ -333,8 +338,8 @@
         choices,
         element("p", { class: "fk-poll__refusal", "data-live": "refusal", role: "alert", hidden: "" }),
         actions,
-        poll.kind === "word_cloud" ? element("p", { class: "fk-small fk-quiet" }, texts.words_are_seen) : null,
-        element("p", { class: "fk-small fk-quiet" }, texts.secret),
+        poll.kind === "word_cloud" && poll.secret ? element("p", { class: "fk-small fk-quiet" }, texts.words_are_seen) : null,
+        poll.secret ? element("p", { class: "fk-small fk-quiet" }, texts.secret) : null,
       ]);
     }
 
@@ -356,7 +361,9 @@
         const row = table.querySelector('[data-option="' + option.id + '"]');
         if (row) {
           row.querySelector("rect").setAttribute("width", Math.round(share * 1000) / 10 + "%");
-          row.querySelector(".fk-number").textContent = Math.round(share * 100) + " % (" + figures.format(count) + ")";
+          const number = row.querySelector(".fk-number"), before = poll.before ? (poll.before.counts[String(option.id)] || 0) / poll.before.total : null;
+          number.textContent = Math.round(share * 100) + " % (" + figures.format(count) + ")";
+          if (before !== null) number.append(element("br"), element("span", { class: "fk-small fk-quiet" }, filled(texts.before, Math.round(before * 100))));
         }
         if (!leading || count > leading.count) leading = { text: option.text, count: count, share: share };
       });

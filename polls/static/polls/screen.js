@@ -105,7 +105,8 @@
     place.querySelectorAll("[data-option]").forEach(function (row) {
       const count = counts ? counts[row.dataset.option] || 0 : 0, share = counts && total ? count / total : 0;
       row.querySelector("rect").setAttribute("width", Math.round(share * 1000) / 10 + "%");
-      row.querySelector(".s-share").textContent = counts ? Math.round(share * 100) + " % (" + FIGURES.format(count) + ")" : "";
+      const before = counts && poll.before ? Math.round((poll.before.counts[row.dataset.option] || 0) / poll.before.total * 100) : null;
+      row.querySelector(".s-share").textContent = counts ? Math.round(share * 100) + " % (" + FIGURES.format(count) + ")" + (before === null ? "" : " · " + texts.before.replace("%s", before)) : "";
     });
     const words = place.querySelector(".s-cloud");
     if (words && counts) drawWords(words, counts);
