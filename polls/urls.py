@@ -41,6 +41,7 @@ urlpatterns = [
     path("regie/<slug:stage>/abstimmungen/<int:poll>/kopie/", views.copy_poll, name="copy_poll"),
     path("moderation/", views.moderation, name="moderation"),
     path("moderation/<slug:stage>/", views.moderation_stage, name="moderation_stage"),
+    path("moderation/<slug:stage>/tablet/", views.moderation_tablet, name="moderation_tablet"),
     path("moderation/<slug:stage>/fragen/", views.take_questions, name="moderation_questions"),
     path("moderation/<slug:stage>/fragen/verbinden/", views.join_questions, name="moderation_join"),
     path(

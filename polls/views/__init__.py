@@ -8,6 +8,7 @@ from polls.views.moderation import (
     join_questions,
     moderation,
     moderation_stage,
+    moderation_tablet,
     take_questions,
 )
 from polls.views.preparing import copy_poll, edit_poll, preparing
@@ -31,6 +32,7 @@ __all__ = [
     "me_json",
     "moderation",
     "moderation_stage",
+    "moderation_tablet",
     "names_file",
     "preparing",
     "rate",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from congress.errors import Refused
 from congress.http import MemberRequest, role_required, see_other, whole_numbers
@@ -20,6 +20,19 @@ from polls.forms import PollForm, SayForm, WordsForm
 from polls.models import Poll, Question, StageState
 from polls.views.stages import Viewer, find_stage, page_settings, why_hidden
 from programme.queries import stages_now
+
+QUESTIONS_AT_FIRST = 40  # all of them by a link; a telephone draws no hundred
+KEYS = (
+    ("w", gettext_lazy("to the questions that wait; arrows move, Enter presses")),
+    ("z", gettext_lazy("show the oldest question that waits")),
+    ("f", gettext_lazy("to the questions that are shown")),
+    ("y", gettext_lazy("question back from the screen")),
+    ("k", gettext_lazy("the question on the screen is answered")),
+    ("s", gettext_lazy("to the prepared polls")),
+    ("c", gettext_lazy("close the open poll")),
+    ("g", gettext_lazy("to the closed polls")),
+    ("?", gettext_lazy("these keys")),
+)
 
 
 @role_required(*RUNS_A_STAGE)
@@ -59,13 +72,15 @@ def moderation_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
             except Refused as refusal:
                 messages.error(request, str(refusal.message))
             return _back(request, place)
-    by_time = request.GET.get("fragen") == "zeit"
+    by_time, all_of_them = request.GET.get("fragen") == "zeit", "alle" in request.GET
     pending, more_pending = queries.questions_pending(place.pk)
     viewer = Viewer(request, place)
     picture, audience = viewer.picture, viewer.audience
     entries = queries.polls_of_stage(place.pk)
+    shown = _in_order(picture.questions, by_time=by_time)
     context = {
         "stage": place,
+        "keys": KEYS,
         "form": form,
         "active": next((entry for entry in entries if entry["poll"].is_open), None),
         "drafts": [entry for entry in entries if entry["poll"].is_draft],
@@ -76,7 +91,9 @@ def moderation_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
         "state_of": queries.stage_state(place.pk) or StageState(stage=place),
         "pending": pending,
         "more_pending": more_pending,
-        "shown_questions": _in_order(picture.questions, by_time=by_time),
+        "shown_questions": shown[: None if all_of_them else QUESTIONS_AT_FIRST],
+        "more_shown": 0 if all_of_them else max(0, len(shown) - QUESTIONS_AT_FIRST),
+        "all_of_them": all_of_them,
         "by_time": by_time,
         "shown": picture.poll.pk if picture.poll is not None else None,
         "state": picture.state(audience) | {"you": viewer.you},
@@ -86,6 +103,30 @@ def moderation_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
     part = request.headers.get("X-Part") == "console"
     page = "polls/_console.html" if part else "polls/moderation_stage.html"
     return render(request, page, context, status=status)
+
+
+@require_safe
+@role_required(*RUNS_A_STAGE)
+def moderation_tablet(request: MemberRequest, stage: str) -> HttpResponse:
+    """For whoever sits on the stage with a tablet: large, without a picture, only what the audience sees."""
+    place = _stage(request, stage)
+    viewer = Viewer(request, place)
+    picture, audience = viewer.picture, viewer.audience
+    asked = [one for one in picture.questions if one["state"] != Question.State.ANSWERED]
+    context = {
+        "stage": place,
+        "on": picture.on,
+        "poll": picture.poll,
+        "rows": picture.rows(audience),
+        "total": picture.results.total if picture.results is not None else 0,
+        "on_screen": next((one for one in asked if one["state"] == Question.State.ON_SCREEN), None),
+        "questions": [one for one in asked if one["state"] != Question.State.ON_SCREEN],
+        "state": picture.state(audience) | {"you": viewer.you},
+        "settings": page_settings(request, viewer) | {"console": True, "tablet": True},
+    }
+    part = request.headers.get("X-Part") == "console"
+    page = "polls/_tablet.html" if part else "polls/moderation_tablet.html"
+    return render(request, page, context)
 
 
 def _in_order(questions: list[dict[str, Any]], *, by_time: bool) -> list[dict[str, Any]]:

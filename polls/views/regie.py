@@ -135,6 +135,7 @@ def regie_stage(request: MemberRequest, stage: str) -> HttpResponseBase:
     viewer = Viewer(request, place, seconds=0)
     context = _board(request, place, viewer)
     if not part:
+        context["keys"] = KEYS
         context["settings"] = page_settings(request, viewer) | {"board": True}
         context["live"] = viewer.picture.state(viewer.audience) | {"you": viewer.you}
     page = "polls/_regie_board.html" if part else "polls/regie_stage.html"
@@ -169,6 +170,27 @@ def _board(request: MemberRequest, stage: Stage, viewer: Viewer) -> dict[str, An
     }
 
 
+KEYS = (
+    ("n", gettext_lazy("take the next session")),
+    ("x", gettext_lazy("take what is on off the air")),
+    ("r", gettext_lazy("to the run sheet; arrows move, Enter takes")),
+    ("bb", gettext_lazy("all to the backup stream: twice")),
+    ("m", gettext_lazy("back to the main stream")),
+    ("vlpte", gettext_lazy("not yet on air, on air, pause, technical trouble, over")),
+    ("0", gettext_lazy("on time")),
+    ("d", gettext_lazy("to the delay in minutes")),
+    ("oa", gettext_lazy("to the text in the picture, to the announcement")),
+    ("s", gettext_lazy("to the prepared polls")),
+    ("c", gettext_lazy("close the open poll")),
+    ("i", gettext_lazy("show or hide the interim result")),
+    ("g", gettext_lazy("to the closed polls")),
+    ("w", gettext_lazy("take the poll off the stage")),
+    ("f", gettext_lazy("to the questions")),
+    ("y", gettext_lazy("question back from the screen")),
+    ("k", gettext_lazy("question answered")),
+    ("u", gettext_lazy("take the last step back")),
+    ("?", gettext_lazy("these keys")),
+)
 _KEYS: dict[str, str] = {
     Phase.PREVIEW: "v",
     Phase.LIVE: "l",

@@ -24,7 +24,7 @@ def test_a_director_runs_a_stage_without_a_mouse(own_site, browse, axe):
         return StageState.objects.get(stage__edition__slug="2021", stage__slug="plenum")
 
     press("?")
-    page.locator("#regie-dialog").wait_for()
+    page.locator("#keys-dialog").wait_for()
     axe(page)
     press("p")  # does nothing behind the overview
     press("Escape")

@@ -400,6 +400,7 @@ DOORS: dict[str, Door] = {
     "regie_run_sheet": staff("director", "organiser", arguments=("stage", "ending")),
     "moderation": staff(*STAGES, opens=302),  # straight on to the only stage
     "moderation_stage": staff(*STAGES, arguments=("stage",)),
+    "moderation_tablet": staff(*STAGES, arguments=("stage",)),
     "rehearsal": staff("organiser", "director"),
     "moderation_questions": staff(
         *STAGES,

@@ -8,6 +8,7 @@
   const POLL_MS = 2500, LONGEST_POLL_MS = 20000;
   const SAY_MS = 5000;              // the live region speaks at most so often
   const CONSOLE_MS = 3000;          // the console asks for its words at most so often
+  const TABLET_MS = 1000;           // the tablet asks for its page at most so often
   const WORD_LIMIT = 40, SIZES = 5; // as polls.words
   const ANSWER_MS = 6000;           // a vote without an answer is sent again
 
@@ -246,6 +247,10 @@
       state = reduce(state, frame);
       if (state.missed && line.isLive()) { state.missed = false; line.send({ type: "resume", id: "r" + (number += 1) }); }
       if (state === before) return;
+      if (settings.tablet) { // all of it comes from the server, at most so often
+        if (!wordsTimer && (before.stage !== state.stage || before.poll !== state.poll || before.questions !== state.questions)) wordsTimer = setTimeout(function () { wordsTimer = null; redrawConsole(); }, TABLET_MS);
+        return;
+      }
       if (before.poll !== state.poll || before.you !== state.you) drawPoll();
       if (before.stage !== state.stage) drawStage();
       if (before.questions !== state.questions) { if (settings.console) redrawConsole(); else drawQuestions(); }
