@@ -1,5 +1,6 @@
 """What changes admissions and personal links."""
 
+import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from congress.models import AccessLink, Admission, BrowserSession, Edition, Leve
 from congress.models.database import StatementNow
 from congress.sessions import BADGE_KEY, LINK_KEY
 from congress.signals import edition_changed, rights_changed
+
+CODE_DIGITS = 6  # of a code that is told beside a link
 
 # The strongest kind wins where somebody has several reasons to come.
 _STRENGTH: list[str] = [
@@ -173,6 +176,14 @@ def create_link(
         "link.created", edition=edition, now=now, by=by, about=person, target=link, kind=kind
     )
     return link
+
+
+def set_code(*, link: AccessLink) -> str:
+    """A code of six digits, to be told by word of mouth. It is kept nowhere: only a hash with our key is stored."""
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+    link.code_hash = links.code_hash(link.pk, code)
+    link.save(update_fields=["code_hash"])
+    return code
 
 
 @transaction.atomic

@@ -33,6 +33,7 @@ def network_of(request: HttpRequest) -> str:
     return str(ipaddress.ip_network(f"{parsed}/{64 if parsed.version == 6 else 32}", strict=False))
 
 
+# What is asked for beside a link: the address it was sent to, or a code.
 # Whoever mistypes an address looks at it before the fifth time. Ten networks at once are no person.
 WRONG_ADDRESSES_FROM_A_NETWORK = 10
 WRONG_ADDRESSES_OF_A_LINK = 100

@@ -118,6 +118,18 @@ def stages_of_the_hall(edition: Edition, now: datetime) -> list[panels.Door]:
 panels.link_goals.register(
     panels.Goal(AccessLink.Kind.BADGE, stage_of_the_hall, stages_of_the_hall)
 )
+panels.link_goals.register(
+    panels.Goal(
+        AccessLink.Kind.MODERATOR,
+        lambda edition, now: reverse("moderation", kwargs={"edition": edition.slug}),
+    )
+)
+panels.link_goals.register(
+    panels.Goal(
+        AccessLink.Kind.DIRECTOR,
+        lambda edition, now: reverse("regie", kwargs={"edition": edition.slug}),
+    )
+)
 panels.badge_doors |= {
     "live",
     "live_stage",
@@ -140,6 +152,9 @@ panels.orga_links.register(
 )
 panels.orga_links.register(
     panels.OrgaLink(_("Screens"), "screens", (Role.Kind.ORGANISER, Role.Kind.DIRECTOR)), order=41
+)
+panels.orga_links.register(
+    panels.OrgaLink(_("Access for one stage"), "stage_links", (Role.Kind.ORGANISER,)), order=42
 )
 panels.orga_links.register(
     panels.OrgaLink(_("Dress rehearsal"), "rehearsal", (Role.Kind.ORGANISER, Role.Kind.DIRECTOR)),

@@ -1,16 +1,18 @@
 """Forms of the live part."""
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from congress.fields import LineFormField, ParagraphFormField
-from congress.models import Level, Stage
+from congress.models import Edition, Level, Role, Stage
 from congress.text import clean_line
 from polls.models import (
     MOST_WORDS,
@@ -359,6 +361,46 @@ class ScreenForm(forms.Form):
         super().__init__(*args, **kwargs)
         stage: Any = self.fields["stage"]
         stage.queryset = Stage.objects.filter(pk__in=[place.pk for place in stages])
+
+
+class StageLinkForm(forms.Form):
+    """A link to the console of one stage for one day."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    stage = forms.ModelChoiceField(
+        label=_("Stage"),
+        queryset=Stage.objects.none(),
+        empty_label=None,
+        error_messages={
+            "required": _("Please choose a stage."),
+            "invalid_choice": _("This stage does not exist here."),
+        },
+    )
+    kind = forms.ChoiceField(
+        label=_("What for"),
+        choices=((Role.Kind.MODERATOR, _("Moderation")), (Role.Kind.DIRECTOR, _("Regie"))),
+        initial=Role.Kind.MODERATOR,
+        widget=forms.RadioSelect,
+    )
+    day = forms.TypedChoiceField(
+        label=_("Day"),
+        coerce=date.fromisoformat,
+        error_messages={
+            "invalid_choice": _("This is no day of the congress that is still to come.")
+        },
+    )
+
+    def __init__(self, *args: Any, edition: Edition, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stage: Any = self.fields["stage"]
+        stage.queryset = edition.stages.order_by("position", "pk")
+        day: Any = self.fields["day"]
+        today = edition.local(now).date()
+        ahead = [one for one in edition.days if one >= today]
+        # Whoever tries out on the eve needs that day, too.
+        if not ahead or today < ahead[0]:
+            ahead.insert(0, today)
+        day.choices = [(one.isoformat(), date_format(one, "DATE_FORMAT")) for one in ahead]
 
 
 class SayForm(forms.Form):

@@ -198,6 +198,10 @@ class AccessLink(models.Model):
     )
     token_hash = models.BinaryField(max_length=32, unique=True, null=True)
     previous_token_hash = models.BinaryField(max_length=32, unique=True, null=True)
+    # Of a code that is told by word of mouth, beside the link; null: there is none.
+    code_hash = models.BinaryField(max_length=32, null=True, editable=False)
+    # A form sent twice makes one link.
+    form_key = models.UUIDField(unique=True, null=True, editable=False)
     valid_from = models.DateTimeField(_("valid from"))
     valid_until = models.DateTimeField(_("valid until"))
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
@@ -230,6 +234,11 @@ class AccessLink(models.Model):
     def asks_for_its_address(self) -> bool:
         """Whether one enters by typing the address that the link was sent to."""
         return self.kind in self.ASK_FOR_THEIR_ADDRESS
+
+    @property
+    def asks_for_a_code(self) -> bool:
+        """Whether one enters by a code that was told beside the link."""
+        return self.code_hash is not None
 
     def is_open(self, now: datetime) -> bool:
         return self.revoked_at is None and self.valid_from <= now < self.valid_until

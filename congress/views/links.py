@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from congress import actions, limits, links, panels
 from congress.http import kept_nowhere, see_other
-from congress.link_forms import SentToForm
+from congress.link_forms import CodeForm, SentToForm
 from congress.models import AccessLink
 from congress.sessions import BADGE_KEY
 from congress.views.errors import gone, not_found
@@ -46,8 +46,8 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
         return gone(request, edition=edition)
     full, chosen = False, request.POST.get("to", "")
     posted = request.POST if request.method == "POST" else None
-    form = SentToForm(posted) if link.asks_for_its_address else None
-    if request.method == "POST" and (form is None or _knows_the_address(request, link, form)):
+    form = _asks(link, posted)
+    if request.method == "POST" and (form is None or _is_answered(request, link, form)):
         if _is_in_already(request, link):
             return see_other(_goal(link, now, chosen))
         try:
@@ -70,31 +70,52 @@ def access_link(request: HttpRequest, token: str) -> HttpResponseBase:
         "doors": _doors(link, now),
         "chosen": chosen,
         "form": form,
+        "asks_for_a_code": link.asks_for_a_code,
     }
     return render(request, "congress/access_link.html", context, status=_status(form, full=full))
 
 
-def _status(form: SentToForm | None, *, full: bool) -> int:
-    if form is not None and form.has_error("mailbox", TOO_OFTEN):
+def _asks(link: AccessLink, posted: QueryDict | None) -> SentToForm | CodeForm | None:
+    """What has to be typed beside the link: the address it was sent to, a code that was told, or nothing."""
+    if link.asks_for_its_address:
+        return SentToForm(posted)
+    return CodeForm(posted) if link.asks_for_a_code else None
+
+
+def _status(form: SentToForm | CodeForm | None, *, full: bool) -> int:
+    if form is not None and any(form.has_error(name, TOO_OFTEN) for name in form.fields):
         return 429
     return 409 if full else 200
 
 
-def _knows_the_address(request: HttpRequest, link: AccessLink, form: SentToForm) -> bool:
-    """Whether it is the address that the link was sent to; if not, the form says so."""
+def _is_answered(request: HttpRequest, link: AccessLink, form: SentToForm | CodeForm) -> bool:
+    """Whether the address or the code is right; if not, the form says so."""
     if not form.is_valid():
         return False
+    (field,) = form.fields
     if not limits.may_try_address(request, link.pk):
-        sentence = _("That was wrong too often. Please wait ten minutes, or ask the press office.")
-        form.add_error("mailbox", ValidationError(sentence, code=TOO_OFTEN))
+        if isinstance(form, CodeForm):
+            sentence = _(
+                "That was wrong too often. Please wait ten minutes, or ask the organisers."
+            )
+        else:
+            sentence = _(
+                "That was wrong too often. Please wait ten minutes, or ask the press office."
+            )
+        form.add_error(field, ValidationError(sentence, code=TOO_OFTEN))
         return False
-    wanted = link.person.mailbox if link.person is not None else ""
-    if wanted and constant_time_compare(form.cleaned_data["mailbox"], wanted):
+    if isinstance(form, CodeForm):
+        given = links.code_hash(link.pk, form.cleaned_data["code"])
+        right = constant_time_compare(given, bytes(link.code_hash or b""))
+        wrong = _("This code is not right. Please ask whoever gave you the link.")
+    else:
+        wanted = link.person.mailbox if link.person is not None else ""
+        right = bool(wanted) and constant_time_compare(form.cleaned_data["mailbox"], wanted)
+        wrong = _("This link was not sent to that address. Please look into the letter again.")
+    if right:
         limits.address_was_right(request, link.pk)
         return True
-    form.add_error(
-        "mailbox", _("This link was not sent to that address. Please look into the letter again.")
-    )
+    form.add_error(field, wrong)
     return False
 
 

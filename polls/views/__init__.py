@@ -16,6 +16,7 @@ from polls.views.regie import regie, regie_stage, run_sheet_file
 from polls.views.rehearsal import rehearsal
 from polls.views.results import names_file, results_file, session_results
 from polls.views.screens import end_screen, renew_screen, screen, screen_state, screens
+from polls.views.stage_links import end_stage_link, stage_links
 from polls.views.stages import live, stage, stream_json
 from polls.views.twin import ask, me_json, rate, state_json, support, vote
 
@@ -27,6 +28,7 @@ __all__ = [
     "copy_poll",
     "edit_poll",
     "end_screen",
+    "end_stage_link",
     "join_questions",
     "live",
     "me_json",
@@ -47,6 +49,7 @@ __all__ = [
     "screens",
     "session_results",
     "stage",
+    "stage_links",
     "state_json",
     "stream_json",
     "support",

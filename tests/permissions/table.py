@@ -432,6 +432,8 @@ DOORS: dict[str, Door] = {
     "screen": public("token", opens=404),
     "screen_state": public("token", opens=404),
     "screens": staff("organiser", "director"),
+    "stage_links": staff("organiser"),
+    "stage_link_end": staff("organiser", arguments=("number",), method="post", opens=404),
     "screen_renew": staff("organiser", "director", arguments=("number",), method="post", opens=404),
     "screen_end": staff("organiser", "director", arguments=("number",), method="post", opens=404),
     # press
