@@ -136,6 +136,8 @@ class Teller:
         self.away = True
         self.failed += 1
         with self._changed:
+            if len(self._waiting) >= _MOST_WAITING and topic not in self._waiting:
+                return  # as many came meanwhile; hubs look for themselves
             newer = self._waiting.setdefault(topic, {})
             for key, values in body.items():
                 newer[key] = [*values, *newer.get(key, [])][:_MOST_WAITING]

@@ -98,6 +98,17 @@ def test_whoever_tells_never_waits_for_redis_and_what_waits_is_bounded(monkeypat
     teller.stop()
 
 
+def test_what_could_not_be_told_does_not_wait_beyond_the_bound_either():
+    teller = news.Teller()
+    teller._waiting = {f"topic.{number}": {} for number in range(1000)}
+
+    teller._failed("topic.1000", {"people": [1]}, OSError())
+    teller._failed("topic.999", {"people": [1]}, OSError())
+
+    assert len(teller._waiting) == 1000
+    assert teller._waiting["topic.999"] == {"people": [1]}
+
+
 def test_closing_a_poll_needs_no_redis(no_redis):
     poll = make_open_poll()
 
