@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import uuid
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -22,8 +24,9 @@ from congress.actions import (
 from congress.errors import Refused
 from congress.models import AccessLink, Admission, Edition, Letter, User
 from congress.models.database import StatementNow
+from congress.uploads import Brought
 from press import emails, queries
-from press.models import Accreditation, LinkRequest, PressQuestion, PressSettings
+from press.models import Accreditation, Assignment, LinkRequest, PressQuestion, PressSettings
 from press.signals import accreditation_decided
 
 # More requests of one mailbox within the hour are taken, but not answered: a form is no way to fill a mailbox.
@@ -67,14 +70,17 @@ class WaitsForAnAnswer(Refused):
 
 
 @transaction.atomic
-def submit(*, edition: Edition, key: uuid.UUID, **given: Any) -> Accreditation:
+def submit(
+    *, edition: Edition, key: uuid.UUID, assignment: Brought | None = None, **given: Any
+) -> Accreditation:
     """Take a request. In time is what is sent before the deadline, judged by the statement that writes the row.
 
     The same form with the same answers is the same request; with other answers it is one more, so that whoever
     went back to correct an address is heard. Raises `TooLate` where the edition takes no late requests, or
     `CongressIsOver`.
     """
-    same = uuid.uuid5(key, json.dumps(given, sort_keys=True, default=str))
+    brought = sha256(assignment.content).hexdigest() if assignment is not None else ""
+    same = uuid.uuid5(key, json.dumps(given, sort_keys=True, default=str) + brought)
     accreditation, created = Accreditation.objects.get_or_create(
         edition=edition,
         form_key=same,
@@ -87,6 +93,8 @@ def submit(*, edition: Edition, key: uuid.UUID, **given: Any) -> Accreditation:
         raise CongressIsOver
     if accreditation.late and not queries.desk(edition).takes_late:
         raise TooLate
+    if assignment is not None:
+        _keep(assignment, accreditation, accreditation.submitted_at)
     journal.note(
         "accreditation.requested",
         edition=edition,
@@ -97,6 +105,24 @@ def submit(*, edition: Edition, key: uuid.UUID, **given: Any) -> Accreditation:
     if queries.sent_recently(accreditation, WITHIN) <= LETTERS_PER_MAILBOX:
         emails.requested(accreditation)
     return accreditation
+
+
+def _keep(brought: Brought, accreditation: Accreditation, now: datetime) -> None:
+    """The file of an assignment, in the place of an earlier one. Off the disk again where the row is not written."""
+    Assignment.objects.filter(accreditation=accreditation).delete()
+    row = Assignment(
+        accreditation=accreditation,
+        kind=brought.kind,
+        size=len(brought.content),
+        added_at=now,
+    )
+    row.file.save("", ContentFile(brought.content), save=False)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except BaseException:
+        row.file.delete(save=False)
+        raise
 
 
 @transaction.atomic
@@ -118,7 +144,14 @@ def confirm_address(*, accreditation: Accreditation, now: datetime) -> bool:
 
 @transaction.atomic
 def add_proof(
-    *, accreditation: Accreditation, now: datetime, card_issuer: str, card_number: str, work: str
+    *,
+    accreditation: Accreditation,
+    now: datetime,
+    card_issuer: str,
+    card_number: str,
+    work: str,
+    card_valid_until: date | None = None,
+    assignment: Brought | None = None,
 ) -> None:
     """Add or replace what shows that the person works for a medium. Raises `AlreadyDecided`."""
     changed = (
@@ -127,6 +160,7 @@ def add_proof(
         .update(
             card_issuer=card_issuer,
             card_number=card_number,
+            card_valid_until=card_valid_until,
             work=work,
             proof_at=now,
             # Who was asked has answered in this way: the case comes back to the desk.
@@ -135,6 +169,8 @@ def add_proof(
     )
     if not changed:
         raise AlreadyDecided
+    if assignment is not None:
+        _keep(assignment, accreditation, now)
     journal.note(
         "accreditation.proof_added",
         edition=accreditation.edition,
@@ -467,7 +503,11 @@ def _hold_back(accreditation: Accreditation, *, by: User | None, now: datetime) 
 
 def forget_proofs(rows: QuerySet[Accreditation]) -> int:
     """Empty what is no longer needed once it has been decided. Returns how many."""
-    return rows.update(card_issuer="", card_number="", work="")
+    numbers = list(rows.values_list("pk", flat=True))
+    Assignment.objects.filter(accreditation__in=numbers).delete()
+    return Accreditation.objects.filter(pk__in=numbers).update(
+        card_issuer="", card_number="", card_valid_until=None, work=""
+    )
 
 
 def _let_in(accreditation: Accreditation, *, by: User | None, now: datetime) -> AccessLink:

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from congress import uploads
 from congress.fields import LineFormField, MailboxFormField, ParagraphFormField
 from congress.keyed import KeyedForm
 from press.models import Accreditation, PressSettings
@@ -31,6 +32,24 @@ class ProofForm(forms.Form):
         choices=[_NOT_CHOSEN, *Accreditation.CardIssuer.choices],
     )
     card_number = LineFormField(label=_("Number of the press card"), required=False, max_length=40)
+    card_valid_until = forms.DateField(
+        label=_("Press card valid until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": _("Please enter a date, such as 31.12.2021.")},
+    )
+    assignment = forms.FileField(
+        label=_("Editorial assignment as a file"),
+        required=False,
+        help_text=_(
+            "PDF, JPEG or PNG, at most 10 megabytes. A letter or mail of the editorial office is enough."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"}),
+        error_messages={
+            "empty": _("This file is empty. Please choose another one."),
+            "invalid": _("This file did not arrive. Please choose it once more."),
+        },
+    )
     work = ParagraphFormField(
         label=_("Imprint or articles"),
         required=False,
@@ -50,10 +69,21 @@ class ProofForm(forms.Form):
         has_card = issuer not in ("", Accreditation.CardIssuer.NONE)
         if has_card and not number and "card_number" not in self.errors:
             self.add_error("card_number", _("Please enter the number on the card."))
+        if self.errors and given.get("assignment") is not None:
+            # A browser gives no file back: whoever has to correct something else is told.
+            self.add_error(
+                "assignment", _("Please choose the file once more; a page cannot keep it.")
+            )
         return given
 
-    def has_proof(self) -> bool:
-        return bool(self.cleaned_data["card_number"] or self.cleaned_data["work"])
+    def clean_assignment(self) -> uploads.Brought | None:
+        file = self.cleaned_data["assignment"]
+        if not file:
+            return None
+        try:
+            return uploads.take(file)
+        except uploads.NotTaken as refusal:
+            raise ValidationError(str(refusal.message)) from refusal
 
 
 class AccreditationForm(ProofForm):
@@ -103,24 +133,40 @@ class AccreditationForm(ProofForm):
         help_text=_("For questions on the days of the congress."),
         widget=forms.TextInput({"type": "tel", **_known_as("tel")}),
     )
+    country = LineFormField(
+        label=_("Country"),
+        required=False,
+        max_length=60,
+        help_text=_("Where your medium is based; empty: Germany."),
+        widget=forms.TextInput(_known_as("country-name")),
+    )
+    interests = forms.MultipleChoiceField(
+        label=_("What are you interested in?"),
+        required=False,
+        choices=Accreditation.Interest.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("So that the press office can prepare."),
+        error_messages={"invalid_choice": _("Please choose from the list.")},
+    )
     # Tells a form sent twice from a second request.
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     field_order = (
         *("first_name", "last_name", "title", "medium", "function", "mailbox", "phone"),
-        *("card_issuer", "card_number", "work", "key"),
+        *("country", "interests"),
+        *("card_issuer", "card_number", "card_valid_until", "assignment", "work", "key"),
     )
 
-    def __init__(self, data: Any = None) -> None:
-        super().__init__(data, initial={"key": uuid.uuid4()})
+    def __init__(self, data: Any = None, files: Any = None) -> None:
+        super().__init__(data, files, initial={"key": uuid.uuid4()})
 
     @property
     def about_the_person(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.field_order[:7]]
+        return [self[name] for name in self.field_order[:9]]
 
     @property
     def about_the_proof(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("card_issuer", "card_number", "work")]
+        return [self[name] for name in self.field_order[9:-1]]
 
     def clean_key(self) -> uuid.UUID:
         """Without one the answers alone tell a form sent twice."""

@@ -270,7 +270,7 @@ def forgettable_proofs() -> QuerySet[Accreditation]:
     limit = Edition.edition_now("edition__") - PROOFS
     return Accreditation.objects.filter(
         Q(decided_at__lt=limit) | Q(state=Accreditation.State.WITHDRAWN, withdrawn_at__lt=limit),
-        ~Q(card_number="", work="", card_issuer=""),
+        ~Q(card_number="", work="", card_issuer="", card_valid_until=None, assignment=None),
     )
 
 

@@ -32,6 +32,9 @@ urlpatterns = [
     path("orga/presse/journal/", desk.press_journal, name="press_journal"),
     path("orga/presse/einstellungen/", desk.press_settings, name="press_settings"),
     path("orga/presse/<int:accreditation>/", desk.press_case, name="press_case"),
+    path(
+        "orga/presse/<int:accreditation>/nachweis/", desk.press_assignment, name="press_assignment"
+    ),
     path("orga/presse/<int:accreditation>/ablehnen/", desk.press_reject, name="press_reject"),
     path("orga/presse/<int:accreditation>/rueckfrage/", desk.press_ask, name="press_ask"),
     path("orga/presse/<int:accreditation>/<slug:act>/", desk.press_act, name="press_act"),

@@ -3,6 +3,7 @@
 from press.models.accreditations import (
     Accreditation,
     AccreditationQuerySet,
+    Assignment,
     LinkRequest,
     PressQuestion,
     PressSettings,
@@ -13,6 +14,7 @@ from press.models.releases import PressFile, PressFileQuerySet, PressRelease, Pr
 __all__ = [
     "Accreditation",
     "AccreditationQuerySet",
+    "Assignment",
     "LinkRequest",
     "PressFile",
     "PressFileQuerySet",

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.urls import reverse
@@ -26,6 +27,7 @@ from congress.models import (
 )
 from congress.models.database import StatementNow
 from congress.text import has_controls
+from congress.uploads import MEDIA_TYPES
 
 LONGEST_REMEDY = 3000
 TEXTS = Path(__file__).parent.parent / "data"
@@ -183,7 +185,9 @@ class AccreditationQuerySet(models.QuerySet["Accreditation"]):
         answered = PressQuestion.objects.filter(
             accreditation=OuterRef("pk"), answered_at__isnull=False
         )
-        return self.annotate(has_twin=Exists(_twins(OuterRef)), has_answered=Exists(answered))
+        return self.select_related("assignment").annotate(
+            has_twin=Exists(_twins(OuterRef)), has_answered=Exists(answered)
+        )
 
     def in_time(self) -> Self:
         return self.filter(late=False)
@@ -222,6 +226,12 @@ class Accreditation(models.Model):
         RADIO = "radio", _("Radio")
         AGENCY = "agency", _("News agency")
         ONLINE = "online", _("Online medium")
+
+    class Interest(models.TextChoices):
+        STREAM = "stream", _("follow the stream")
+        INTERVIEW = "interview", _("interviews")
+        PICTURES = "pictures", _("pictures")
+        CONFERENCE = "press_conference", _("press conference")
 
     class CardIssuer(models.TextChoices):
         DJV = "djv", "Deutscher Journalisten-Verband (DJV)"
@@ -267,6 +277,13 @@ class Accreditation(models.Model):
     function = models.CharField(_("works as"), max_length=12, choices=Function)
     mailbox = MailboxField(_("e-mail address"))
     phone = LineField(_("telephone"), max_length=40, blank=True)
+    country = LineField(_("country"), max_length=60, blank=True)
+    interests: models.Field[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=20, choices=Interest),
+        verbose_name=_("interested in"),
+        default=list,
+        blank=True,
+    )
     language = models.CharField(
         _("language"),
         max_length=2,
@@ -277,6 +294,7 @@ class Accreditation(models.Model):
         _("press card issued by"), max_length=14, choices=CardIssuer, blank=True
     )
     card_number = LineField(_("number of the press card"), max_length=40, blank=True)
+    card_valid_until = models.DateField(_("press card valid until"), null=True, blank=True)
     work = ParagraphField(
         _("imprint or articles"),
         max_length=2000,
@@ -398,7 +416,21 @@ class Accreditation(models.Model):
 
     @property
     def has_proof(self) -> bool:
-        return bool(self.work or self.card_number)
+        return bool(self.work or self.card_number or self.has_assignment)
+
+    @property
+    def has_assignment(self) -> bool:
+        return hasattr(self, "assignment")
+
+    @property
+    def card_has_expired(self) -> bool:
+        """Before the congress begins."""
+        return self.card_valid_until is not None and self.card_valid_until < self.edition.starts_on
+
+    @property
+    def wishes(self) -> str:
+        """What they are interested in, in words."""
+        return ", ".join(str(one.label) for one in self.Interest if one in self.interests)
 
     @property
     def has_common_card(self) -> bool:
@@ -494,3 +526,33 @@ class PressQuestion(AskedBack):
 def has_passed(edition: Edition, now: datetime) -> bool:
     """Whether the deadline has passed, for what pages say; rows are judged by the database."""
     return now >= edition.press_deadline_at
+
+
+def place_of_assignment(assignment: Assignment, name: str) -> str:
+    """Where it lies below MEDIA_ROOT; the name that a browser sent is no part of it."""
+    edition = assignment.accreditation.edition_id
+    return f"press/{edition}/assignments/{uuid.uuid4().hex}.{assignment.kind}"
+
+
+class Assignment(models.Model):
+    """An editorial assignment, as a file: the proof of who has no press card. Read by the press desk alone."""
+
+    accreditation = models.OneToOneField(
+        Accreditation,
+        on_delete=models.CASCADE,
+        related_name="assignment",
+        verbose_name=_("accreditation"),
+    )
+    kind = models.CharField(
+        _("kind"), max_length=4, choices=[(kind, kind.upper()) for kind in MEDIA_TYPES]
+    )
+    file = models.FileField(_("file"), upload_to=place_of_assignment)
+    size = models.PositiveIntegerField(_("size in bytes"))
+    added_at = models.DateTimeField(_("added"))
+
+    class Meta:
+        verbose_name = _("editorial assignment")
+        verbose_name_plural = _("editorial assignments")
+
+    def __str__(self) -> str:
+        return f"{self.accreditation} ({self.kind.upper()})"

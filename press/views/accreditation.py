@@ -44,7 +44,7 @@ def press_room(request: EditionRequest) -> HttpResponse:
 def accreditation(request: EditionRequest) -> HttpResponseBase:
     """The form. Sent twice it is one request; the moment of sending is judged by the database."""
     edition = request.edition
-    form = AccreditationForm(request.POST or None)
+    form = AccreditationForm(request.POST or None, request.FILES or None)
     refusal: Refused | None = None
     if form.is_valid():
         given = {name: value for name, value in form.cleaned_data.items() if name != "key"}
@@ -92,7 +92,11 @@ def accreditation_request(request: EditionRequest, token: str) -> HttpResponseBa
     act = request.POST.get("act", "")
     form = ProofForm(
         request.POST if act == "proof" else None,
-        initial={name: getattr(found, name) for name in ("card_issuer", "card_number", "work")},
+        request.FILES if act == "proof" else None,
+        initial={
+            name: getattr(found, name)
+            for name in ("card_issuer", "card_number", "card_valid_until", "work")
+        },
     )
     answer_form = AnswerForm(request.POST if act == "answer" else None)
     try:

@@ -17,16 +17,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from congress import journal, outputs
+from congress import journal, outputs, uploads
 from congress.errors import Refused
-from congress.http import MemberRequest, page_of, role_required, see_other, whole_numbers
+from congress.http import (
+    MemberRequest,
+    kept_nowhere,
+    page_of,
+    role_required,
+    see_other,
+    whole_numbers,
+)
 from congress.keyed import KeyedForm
 from congress.models import Role
 from congress.templatetags import kern
 from congress.text import short_name
 from press import actions, queries
 from press.forms import QuestionForm, RejectionForm, SettingsForm
-from press.models import Accreditation, AccreditationQuerySet, PressSettings
+from press.models import Accreditation, AccreditationQuerySet, Assignment, PressSettings
 
 DECIDES = (Role.Kind.PRESS_OFFICER, Role.Kind.ORGANISER)
 ON_A_PAGE = 50
@@ -147,13 +154,30 @@ COLUMNS: list[tuple[Any, Callable[[Accreditation], outputs.Cell]]] = [
         gettext_lazy("Press card"),
         lambda row: f"{row.get_card_issuer_display()} {row.card_number}".strip(),
     ),
+    (gettext_lazy("Press card valid until"), lambda row: row.card_valid_until),
     (gettext_lazy("Imprint or articles"), lambda row: row.work),
+    (gettext_lazy("Country"), lambda row: row.country),
+    (gettext_lazy("Interested in"), lambda row: row.wishes),
     (gettext_lazy("Sent"), lambda row: row.submitted_at),
     (gettext_lazy("In time"), lambda row: not row.late),
     (gettext_lazy("State"), lambda row: row.get_state_display()),
     (gettext_lazy("Decided"), lambda row: row.decided_at),
     (gettext_lazy("Reason"), lambda row: row.get_reason_code_display()),
 ]
+
+
+@kept_nowhere
+@require_safe
+@role_required(*DECIDES)
+def press_assignment(request: MemberRequest, accreditation: int) -> HttpResponseBase:
+    """The editorial assignment that a journalist brought, to look at."""
+    row = get_object_or_404(
+        Assignment, accreditation=accreditation, accreditation__edition=request.edition
+    )
+    name = outputs.filename(_("assignment"), str(accreditation), ending=row.kind)
+    return uploads.to_keep(
+        row.file.open("rb"), kind=row.kind, name=name.removesuffix(f".{row.kind}")
+    )
 
 
 # --- One case -----------------------------------------------------------------------------------------

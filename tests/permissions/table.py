@@ -460,6 +460,9 @@ DOORS: dict[str, Door] = {
     "press_journal": staff(*PRESS_DESK),
     "press_settings": staff(*PRESS_DESK),
     "press_case": staff(*PRESS_DESK, arguments=("accreditation",)),
+    "press_assignment": staff(
+        *PRESS_DESK, arguments=("accreditation",), opens=404
+    ),  # without a file
     "press_reject": staff(*PRESS_DESK, arguments=("accreditation",)),
     "press_ask": staff(*PRESS_DESK, arguments=("accreditation",)),
     "press_act": staff(*PRESS_DESK, arguments=("accreditation", "act"), here=_withdraw),
